@@ -1,0 +1,113 @@
+/* The setup of a run: what the configuration file says, resolved to indices and exact values.
+ *
+ * config/ makes one from TOML; the engine, the simulator and the sessions read it. It is constant for a run.
+ */
+#ifndef TW_MODEL_SETUP_H
+#define TW_MODEL_SETUP_H
+
+#include "base/decimal.h"
+#include "model/instrument.h"
+#include "model/param.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SETUP_VENUES_MAX      8
+#define SETUP_ASSETS_MAX      64
+#define SETUP_INSTRUMENTS_MAX 64
+#define SETUP_STRATEGIES_MAX  1024
+#define URL_MAX_BYTES         256
+#define PATH_MAX_BYTES        256
+
+struct strategy_ops; /* strategies/strategy.h */
+
+enum agent_mode { MODE_PAPER = 1, MODE_LIVE = 2 };
+enum fill_model { FILL_TOUCH = 1, FILL_CROSS = 2, FILL_QUEUE = 3 };
+
+struct venue_setup {
+    char name[NAME_MAX_BYTES]; /* as in the file: "binance" */
+    char kind[NAME_MAX_BYTES]; /* the dialect: "binance-spot" */
+    char ws_url[URL_MAX_BYTES], rest_url[URL_MAX_BYTES];
+    char ca_file[PATH_MAX_BYTES]; /* "" = the system's store */
+    dec maker_fee, taker_fee;     /* ratios: 0.001 is 0.1 % */
+    asset_id fee_asset;           /* third asset that pays fees, or ASSET_NONE */
+    int64_t stale_after_ns;       /* payload age at which a feed is stale */
+    /* paper and backtest */
+    enum fill_model fill_model;
+    int64_t order_latency_ns;
+    dec slippage; /* ratio, for market orders where there is no book */
+};
+
+/* How one asset of one venue is valued in the agent's quote currency: a chain of at most two instruments. */
+struct conversion {
+    bool known;
+    uint8_t steps; /* 0: it is the quote currency */
+    instrument_id instrument[2];
+    bool inverse[2]; /* divide by the mark instead of multiplying */
+};
+
+/* Limits; a limit that is absent (present bit unset) does not apply in paper mode. Values in agent quote. */
+struct risk_setup {
+    dec max_order_value, max_order_qty, max_position_value, max_gross_exposure;
+    dec price_collar;      /* ratio from the reference, aggressive side */
+    dec daily_loss;        /* agent quote */
+    dec max_drawdown;      /* ratio from the high-water mark */
+    uint32_t max_open_orders;
+    uint32_t max_messages; /* orders and cancels per message_interval */
+    uint32_t cancel_reserve; /* of max_messages, kept for cancels */
+    int64_t message_interval_ns;
+    int64_t max_reference_age_ns;
+    int64_t day_offset_ns; /* start of the trading day after midnight UTC */
+    bool has_max_order_value, has_max_order_qty, has_max_position_value, has_max_gross_exposure,
+        has_price_collar, has_daily_loss, has_max_drawdown, has_max_open_orders, has_max_messages,
+        has_max_reference_age;
+};
+
+struct strategy_setup {
+    char name[NAME_MAX_BYTES];
+    const struct strategy_ops *ops;
+    struct params params;
+    instrument_id instrument[4]; /* those its parameters name, in table order: also its allow-list */
+    uint32_t instruments;
+    asset_id budget_asset; /* the quote asset of its first instrument */
+    dec budget;            /* of budget_asset, moved into its sub-ledger at the start */
+    dec inventory;         /* of the first instrument's base asset, likewise */
+    struct risk_setup risk; /* may only be stricter than the agent's */
+};
+
+/* Opening balance of one asset on one venue: paper and backtest. */
+struct balance_setup {
+    venue_id venue;
+    asset_id asset;
+    dec amount;
+};
+
+struct setup {
+    char agent_name[NAME_MAX_BYTES]; /* also the tag in client order ids */
+    enum agent_mode mode;
+    asset_id quote; /* the currency of reports and limits */
+    char state_dir[PATH_MAX_BYTES], control_socket[PATH_MAX_BYTES];
+    uint64_t seed;
+
+    uint32_t venues, assets, instruments, strategies, balances;
+    struct venue_setup venue[SETUP_VENUES_MAX];
+    char asset[SETUP_ASSETS_MAX][ASSET_NAME_MAX];
+    struct instrument instrument[SETUP_INSTRUMENTS_MAX]; /* rules: from the file, or unknown */
+    struct strategy_setup strategy[SETUP_STRATEGIES_MAX];
+    struct balance_setup balance[SETUP_VENUES_MAX * SETUP_ASSETS_MAX];
+    struct conversion conversion[SETUP_VENUES_MAX][SETUP_ASSETS_MAX];
+    struct risk_setup risk; /* the agent's */
+};
+
+/* "BTC-USDT" on a venue -> index, or INSTRUMENT_NONE. */
+instrument_id setup_find_instrument(const struct setup *s, venue_id venue, const char *symbol);
+/* Asset name -> index, or ASSET_NONE. */
+asset_id setup_find_asset(const struct setup *s, const char *name);
+/* Strategy name -> index, or STRATEGY_NONE. */
+strategy_id setup_find_strategy(const struct setup *s, const char *name);
+
+/* Fills conversion[][] for every asset of every venue: directly, else over one intermediate asset; instruments
+ * of the same venue first, then lower indices. Called after instruments, assets and quote are set. */
+void setup_resolve_conversions(struct setup *s);
+
+#endif

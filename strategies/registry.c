@@ -1,0 +1,7 @@
+/* The strategies built into the programs. */
+#include "strategy.h"
+
+const struct strategy_ops *const strategy_registry[] = {
+    &strategy_null,
+    NULL,
+};
