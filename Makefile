@@ -40,14 +40,13 @@ LIBS         = $(PKG_LIBS) -lanl -lm -lstdc++
 
 # Everything but the programs' main files goes into one archive; a program takes what it needs.
 MODULES  := agent/base agent/model agent/core agent/venue agent/sim agent/io strategies config
-LIB_C    := $(wildcard $(MODULES:%=%/*.c))
+LIB_C    := $(wildcard $(MODULES:%=%/*.c)) $(filter-out %_main.c,$(wildcard agent/main/*.c))
 LIB_CC   := $(wildcard $(MODULES:%=%/*.cc))
 LIB_OBJ  := $(LIB_C:%.c=$(BUILD)/obj/%.o) $(LIB_CC:%.cc=$(BUILD)/obj/%.o)
 LIB      := $(BUILD)/libtradewind.a
 MAIN_C   := $(wildcard agent/main/*.c)
-# A program is agent/main/<name>_main.c plus the shared command files beside it.
+# A program is agent/main/<name>_main.c; the command files beside it are in the archive.
 PROGRAMS := $(patsubst agent/main/%_main.c,$(BUILD)/%,$(filter %_main.c,$(MAIN_C)))
-MAIN_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_main.c,$(MAIN_C)))
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c tests/strategies/test_*.c)
 UNIT     := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
@@ -63,8 +62,8 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(PROGRAMS): $(BUILD)/%: $(BUILD)/obj/agent/main/%_main.o $(MAIN_OBJ) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(MAIN_OBJ) $(LIB) $(LIBS)
+$(PROGRAMS): $(BUILD)/%: $(BUILD)/obj/agent/main/%_main.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
 # The identity of the build, for the journal's header and --version; rewritten only when it changes.
 GEN := $(BUILD)/gen/build_id.h

@@ -1,11 +1,13 @@
 /* The strategy ABI: all that a strategy sees, and all that it may do.
  *
- * A strategy is one const table of functions. It gets (its state, a read-only view, an event) and answers with
- * bounded intents. It does no I/O, reads no clock, allocates nothing: the same events give the same intents,
- * live, on paper, in a backtest and in a replay. Its objects are checked by `make lint` against an allow-list
- * of symbols: this header's functions, dec_*, and memcpy and friends.
+ * A strategy is one const table of functions. It gets (its state, a read-only view, an event) and
+ * answers with bounded intents. It does no I/O, reads no clock, allocates nothing: the same events
+ * give the same intents, live, on paper, in a backtest and in a replay. Its objects are checked by
+ * `make lint` against an allow-list of symbols: this header's functions, dec_*, and memcpy and
+ * friends.
  *
- * To write one: copy null.c, state the parameters as a table, write one test. README.md beside this file.
+ * To write one: copy null.c, state the parameters as a table, write one test. README.md beside this
+ * file.
  */
 #ifndef TW_STRATEGIES_STRATEGY_H
 #define TW_STRATEGIES_STRATEGY_H
@@ -28,8 +30,8 @@
 struct strategy_view; /* read-only, owned by the host, valid during one call */
 struct intents;       /* bounded sink; when it is full the host halts the strategy (FLOOD) */
 
-/* Which events on_event() wants, for the instruments its parameters name. Its own order and fill events,
- * EVENT_STARTED and the timers it asked for always come. */
+/* Which events on_event() wants, for the instruments its parameters name. Its own order and fill
+ * events, EVENT_STARTED and the timers it asked for always come. */
 #define SUBSCRIBE_TOP    (1u << 0)
 #define SUBSCRIBE_TRADE  (1u << 1)
 #define SUBSCRIBE_BOOK   (1u << 2) /* after the engine has applied it */
@@ -37,17 +39,18 @@ struct intents;       /* bounded sink; when it is full the host halts the strate
 #define SUBSCRIBE_FEED   (1u << 4)
 
 struct strategy_ops {
-    uint32_t abi;  /* STRATEGY_ABI */
-    uint32_t size; /* sizeof(struct strategy_ops): members are only added at the end */
+    uint32_t abi;        /* STRATEGY_ABI */
+    uint32_t size;       /* sizeof(struct strategy_ops): members are only added at the end */
     const char *name;    /* equals the file name and `kind` in TOML */
     const char *summary; /* one sentence for people */
     const struct param_spec *params; /* ends with a NULL key */
     uint32_t subscribes;
     size_t state_size; /* the host gives that much zeroed memory, aligned to 16 */
 
-    /* What a table cannot say: relations between parameters. Called at configuration time and by `check`, before
-     * any state exists. On failure writes a sentence (what is wrong, what is allowed) into why[cap], and the key
-     * it is about into *key, and returns ERR_RANGE. May be NULL. */
+    /* What a table cannot say: relations between parameters. Called at configuration time and by
+     * `check`, before any state exists. On failure writes a sentence (what is wrong, what is
+     * allowed) into why[cap], and the key it is about into *key, and returns ERR_RANGE. May be
+     * NULL. */
     enum err (*check)(const struct params *p, const struct instrument *first, const char **key,
                       char *why, size_t cap);
 
@@ -84,13 +87,15 @@ const struct book *view_book(const struct strategy_view *v, instrument_id i);
 
 /* Own sub-ledger: balance not reserved by own open orders. */
 dec view_free(const struct strategy_view *v, asset_id asset);
-/* Own position of an instrument: quantity, and its cost in quote with fees (average cost = cost / qty). */
+/* Own position of an instrument: quantity, and its cost in quote with fees (average cost = cost /
+ * qty). */
 dec view_position(const struct strategy_view *v, instrument_id i, dec *ret_cost);
 
 /* Own orders that are not terminal, oldest first. */
 uint32_t view_open_orders(const struct strategy_view *v);
 const struct order *view_open_order(const struct strategy_view *v, uint32_t n);
-/* One own order by id, terminal ones too while the engine remembers them; NULL where it does not. */
+/* One own order by id, terminal ones too while the engine remembers them; NULL where it does not.
+ */
 const struct order *view_order(const struct strategy_view *v, order_id id);
 
 enum trading_state view_state(const struct strategy_view *v); /* strictest of agent, venue, own */
@@ -103,12 +108,13 @@ uint64_t view_random(const struct strategy_view *v);
 
 #define INTENTS_MAX 256 /* per call of on_event() */
 
-/* Asks for an order; risk decides after on_event() returns. The id is final: EVENT_ORDER and EVENT_FILL will carry
- * it, also when it is denied. Returns 0 where the sink is full. */
+/* Asks for an order; risk decides after on_event() returns. The id is final: EVENT_ORDER and
+ * EVENT_FILL will carry it, also when it is denied. Returns 0 where the sink is full. */
 order_id intents_submit(struct intents *out, const struct order_request *req);
 /* Asks to cancel one of its own orders. Cancels are never refused by risk. */
 void intents_cancel(struct intents *out, order_id id);
-/* Asks for EVENT_TIMER at engine time [at_ns] or soon after; a later call replaces the earlier wish; 0 cancels. */
+/* Asks for EVENT_TIMER at engine time [at_ns] or soon after; a later call replaces the earlier
+ * wish; 0 cancels. */
 void intents_timer(struct intents *out, int64_t at_ns);
 /* A sentence for the log and the journal; cut at NOTE_MAX - 1 bytes. */
 void intents_note(struct intents *out, const char *text);

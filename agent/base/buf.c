@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "journal and wire formats are little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "journal and wire formats are little-endian");
 
 dec bufr_dec(struct bufr *b)
 {

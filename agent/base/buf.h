@@ -1,7 +1,7 @@
 /* Bounded little-endian byte writer and reader: journal records, snapshots, wire messages.
  *
- * Both remember failure ("sticky"): after the first overrun every further call does nothing, and the
- * caller asks once at the end. Nothing is allocated.
+ * Both remember failure ("sticky"): after the first overrun every further call does nothing, and
+ * the caller asks once at the end. Nothing is allocated.
  */
 #ifndef TW_BASE_BUF_H
 #define TW_BASE_BUF_H

@@ -47,8 +47,8 @@ static struct u256 mul_wide(u128 a, u128 b)
                          .lo = (mid << 64) | (uint64_t)p00};
 }
 
-/* One base-2^64 digit of a long division (Knuth, TAOCP 4.3.1, algorithm D): rem:digit / d, where d has its
- * top bit set and rem < d. Returns the digit, leaves the remainder in *rem. */
+/* One base-2^64 digit of a long division (Knuth, TAOCP 4.3.1, algorithm D): rem:digit / d, where d
+ * has its top bit set and rem < d. Returns the digit, leaves the remainder in *rem. */
 static uint64_t divide_digit(u128 *rem, uint64_t digit, u128 d)
 {
     uint64_t d1 = (uint64_t)(d >> 64), d0 = (uint64_t)d;
@@ -96,7 +96,8 @@ static bool divide_wide(struct u256 n, u128 d, u128 *quotient, u128 *remainder)
 }
 
 /* Rounds the magnitude q (remainder r of divisor d) and applies the sign; false on overflow. */
-static bool round_signed(u128 q, u128 r, u128 d, bool negative, enum dec_rounding rounding, dec *ret)
+static bool round_signed(u128 q, u128 r, u128 d, bool negative, enum dec_rounding rounding,
+                         dec *ret)
 {
     bool up = false;
     if (r != 0) {
@@ -140,7 +141,8 @@ bool dec_div(dec a, dec b, enum dec_rounding rounding, dec *ret)
 bool dec_mul_div(dec a, dec b, dec c, enum dec_rounding rounding, dec *ret)
 {
     bool negative = ((a.v < 0) != (b.v < 0)) != (c.v < 0);
-    return mul_div_magnitude(magnitude(a.v), magnitude(b.v), magnitude(c.v), negative, rounding, ret);
+    return mul_div_magnitude(magnitude(a.v), magnitude(b.v), magnitude(c.v), negative, rounding,
+                             ret);
 }
 
 bool dec_mul_int(dec a, int64_t n, dec *ret)
@@ -186,7 +188,8 @@ bool dec_sqrt(dec a, dec *ret)
 {
     if (a.v < 0)
         return false;
-    /* floor(sqrt(v * 10^18)) by bisection on the bits: v * 10^18 < 2^187, so the root has at most 94 bits. */
+    /* floor(sqrt(v * 10^18)) by bisection on the bits: v * 10^18 < 2^187, so the root has at most
+     * 94 bits. */
     struct u256 n = mul_wide((u128)a.v, DEC_ONE_U64);
     u128 root = 0;
     for (int bit = 94; bit >= 0; bit--) {
@@ -219,8 +222,9 @@ static bool is_digit(char c)
     return (unsigned char)(c - '0') < 10;
 }
 
-/* Eight ASCII digits at [p] as a number; false when one of them is no digit. (SWAR: three multiplications
- * instead of eight dependent steps; depth messages are mostly 8-digit fractions.) */
+/* Eight ASCII digits at [p] as a number; false when one of them is no digit. (SWAR: three
+ * multiplications instead of eight dependent steps; depth messages are mostly 8-digit fractions.)
+ */
 static bool eight_digits(const char *p, uint64_t *ret)
 {
     uint64_t x;

@@ -1,10 +1,10 @@
 /* Exact decimals: every price, quantity, amount, fee and ratio of the project.
  *
- * A dec is a signed 128-bit integer counting units of 10^-18, so that one type holds 18-decimals token
- * amounts and 1e-10 prices without loss, and values up to about 1.7 * 10^20. There is no other money
- * type and no binary floating point: addition and comparison are exact, and every operation that can
- * lose digits names its rounding. Arithmetic is checked: on overflow the function returns false (or
- * ERR_OVERFLOW) and leaves *ret untouched.
+ * A dec is a signed 128-bit integer counting units of 10^-18, so that one type holds 18-decimals
+ * token amounts and 1e-10 prices without loss, and values up to about 1.7 * 10^20. There is no
+ * other money type and no binary floating point: addition and comparison are exact, and every
+ * operation that can lose digits names its rounding. Arithmetic is checked: on overflow the
+ * function returns false (or ERR_OVERFLOW) and leaves *ret untouched.
  *
  * Why our own: libmpdec is not in Debian 12, GMP allocates, and the engine may not; a fixed-point
  * 128-bit integer is 300 lines and is tested against GMP on random input.
@@ -42,23 +42,26 @@ enum dec_rounding {
 #define DEC_ONE      ((dec){(i128)DEC_ONE_U64})
 #define DEC_MAX      ((dec){DEC_I128_MAX})
 
-/* Parses [len] bytes: [-]digits[.digits][(e|E)[+-]digits], the whole text, no spaces, no leading '+', at
- * least one digit before a '.' and one after. JSON's leading-zero rule is not enforced ("007" is 7).
- * Returns ERR_SYNTAX, ERR_RANGE (too large), or ERR_PRECISION (a non-zero digit below 10^-18). */
+/* Parses [len] bytes: [-]digits[.digits][(e|E)[+-]digits], the whole text, no spaces, no leading
+ * '+', at least one digit before a '.' and one after. JSON's leading-zero rule is not enforced
+ * ("007" is 7). Returns ERR_SYNTAX, ERR_RANGE (too large), or ERR_PRECISION (a non-zero digit below
+ * 10^-18). */
 enum err dec_parse(const char *text, size_t len, dec *ret) MUST_CHECK;
 
 /* dec_parse of a NUL-terminated literal that is known to be valid; CHECKs that it is. */
 dec dec_lit(const char *text);
 
-/* The hot-path form: reads a plain unsigned number (digits[.digits]) at *p, before [end], and advances *p
- * behind it. Same result as dec_parse on the consumed text; an exponent or a sign is ERR_SYNTAX. */
+/* The hot-path form: reads a plain unsigned number (digits[.digits]) at *p, before [end], and
+ * advances *p behind it. Same result as dec_parse on the consumed text; an exponent or a sign is
+ * ERR_SYNTAX. */
 enum err dec_scan(const char **p, const char *end, dec *ret) MUST_CHECK;
 
-/* Writes the shortest exact text ("0.1", "-3", "61837.63"), NUL-terminated; returns its length. Parsing
- * it back gives the same dec. [out] has DEC_TEXT_MAX bytes. */
+/* Writes the shortest exact text ("0.1", "-3", "61837.63"), NUL-terminated; returns its length.
+ * Parsing it back gives the same dec. [out] has DEC_TEXT_MAX bytes. */
 size_t dec_format(dec d, char *out);
 
-/* As dec_format, with exactly [places] digits behind the point (0..18), rounded as told: for people. */
+/* As dec_format, with exactly [places] digits behind the point (0..18), rounded as told: for
+ * people. */
 size_t dec_format_places(dec d, unsigned places, enum dec_rounding rounding, char *out);
 
 /* From an integer count of 10^-[scale] units: dec_from_i64(12345, 2) is 123.45. scale is 0..18. */
@@ -131,8 +134,8 @@ static inline bool MUST_CHECK dec_sub(dec a, dec b, dec *ret)
     return dec_add(a, dec_neg(b), ret);
 }
 
-/* a * b, a / b, and a * b / c with one rounding at the end (the product is held in 256 bits); false on
- * overflow or division by zero. */
+/* a * b, a / b, and a * b / c with one rounding at the end (the product is held in 256 bits); false
+ * on overflow or division by zero. */
 bool dec_mul(dec a, dec b, enum dec_rounding rounding, dec *ret) MUST_CHECK;
 bool dec_div(dec a, dec b, enum dec_rounding rounding, dec *ret) MUST_CHECK;
 bool dec_mul_div(dec a, dec b, dec c, enum dec_rounding rounding, dec *ret) MUST_CHECK;
@@ -140,7 +143,8 @@ bool dec_mul_div(dec a, dec b, dec c, enum dec_rounding rounding, dec *ret) MUST
 /* Exact product with a small integer. */
 bool dec_mul_int(dec a, int64_t n, dec *ret) MUST_CHECK;
 
-/* The multiple of [step] (> 0, CHECKed) next to [a] in the direction of [rounding]; false on overflow. */
+/* The multiple of [step] (> 0, CHECKed) next to [a] in the direction of [rounding]; false on
+ * overflow. */
 bool dec_round_to(dec a, dec step, enum dec_rounding rounding, dec *ret) MUST_CHECK;
 
 /* Whether [a] is a whole multiple of [step] (> 0). */

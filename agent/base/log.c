@@ -47,7 +47,8 @@ void log_line(enum log_level level, const char *who, const char *format, ...)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = '?';
     line[len++] = '\n';
-    /* One write, so that lines of several processes never mix; a full pipe loses a line, not the agent. */
+    /* One write, so that lines of several processes never mix; a full pipe loses a line, not the
+     * agent. */
     ssize_t ignored = write(STDERR_FILENO, line, len);
     (void)ignored;
 }

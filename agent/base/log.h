@@ -13,8 +13,8 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 /* Lines below [level] are dropped. Default LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/* One line; a trailing newline is added, control characters in the text become '?'. [who] names the part of
- * the program or the strategy; keep it short. */
+/* One line; a trailing newline is added, control characters in the text become '?'. [who] names the
+ * part of the program or the strategy; keep it short. */
 __attribute__((format(printf, 3, 4))) void log_line(enum log_level level, const char *who,
                                                     const char *format, ...);
 

@@ -1,5 +1,6 @@
 /* Seeded random stream (xoshiro256**, Blackman and Vigna, public domain algorithm).
- * For jitter, tests and the seeded world; never for keys. Equal seeds give equal streams everywhere. */
+ * For jitter, tests and the seeded world; never for keys. Equal seeds give equal streams
+ * everywhere. */
 #ifndef TW_BASE_RNG_H
 #define TW_BASE_RNG_H
 

@@ -2,9 +2,10 @@
  *
  *   market -> strategies -> risk -> execution -> effects
  *
- * engine_step() depends on nothing but the engine's memory and the event. Time is the events' (the largest
- * ts_event_ns seen), randomness a seeded stream per strategy. Nothing here blocks, allocates, formats or calls the
- * operating system; `make lint` checks the objects' undefined symbols.
+ * engine_step() depends on nothing but the engine's memory and the event. Time is the events' (the
+ * largest ts_event_ns seen), randomness a seeded stream per strategy. Nothing here blocks,
+ * allocates, formats or calls the operating system; `make lint` checks the objects' undefined
+ * symbols.
  */
 #ifndef TW_CORE_ENGINE_H
 #define TW_CORE_ENGINE_H
@@ -21,24 +22,26 @@ struct engine;
 /* Bytes that engine_init() needs for this setup. */
 size_t engine_size(const struct setup *s);
 
-/* Builds an engine in [mem] (engine_size() bytes, 16-aligned, zeroed by the caller; calloc and mmap give that).
- * [s] must outlive it. Returns ERR_RANGE where budgets exceed the opening balances or an asset cannot be valued. */
+/* Builds an engine in [mem] (engine_size() bytes, 16-aligned, zeroed by the caller; calloc and mmap
+ * give that). [s] must outlive it. Returns ERR_RANGE where budgets exceed the opening balances or
+ * an asset cannot be valued. */
 enum err engine_init(struct engine **ret, void *mem, const struct setup *s) MUST_CHECK;
 
-/* One step. [out] is emptied first. Returns an error only when the engine can not go on exactly (overflow in
- * accounting, a fill that contradicts an order): the host must then latch HALT with the event's number; the
- * effects so far are still to be journaled. */
+/* One step. [out] is emptied first. Returns an error only when the engine can not go on exactly
+ * (overflow in accounting, a fill that contradicts an order): the host must then latch HALT with
+ * the event's number; the effects so far are still to be journaled. */
 enum err engine_step(struct engine *e, const struct event *ev, struct effects *out) MUST_CHECK;
 
-/* Engine time at which the engine wants an EVENT_TIMER; INT64_MAX for never. The host sends timers when every event
- * up to and including that time has been delivered. */
+/* Engine time at which the engine wants an EVENT_TIMER; INT64_MAX for never. The host sends timers
+ * when every event up to and including that time has been delivered. */
 int64_t engine_next_timer_ns(const struct engine *e);
 
 /* ---- read-only views for reports and control ---- */
 
 int64_t engine_now_ns(const struct engine *e);
 const struct setup *engine_setup(const struct engine *e);
-const struct instrument *engine_instrument(const struct engine *e, instrument_id i); /* with learnt rules */
+const struct instrument *engine_instrument(const struct engine *e,
+                                           instrument_id i);             /* with learnt rules */
 const struct book *engine_book(const struct engine *e, instrument_id i); /* NULL while unusable */
 bool engine_top(const struct engine *e, instrument_id i, struct event_top *ret);
 bool engine_mark(const struct engine *e, instrument_id i, dec *ret);
@@ -51,7 +54,8 @@ const struct order *engine_open_order(const struct engine *e, uint32_t n);
 uint32_t engine_open_orders(const struct engine *e);
 const struct order *engine_order(const struct engine *e, order_id id);
 
-/* Sub-ledger of a strategy (STRATEGY_NONE: what is allotted to none): total balance and what orders reserve. */
+/* Sub-ledger of a strategy (STRATEGY_NONE: what is allotted to none): total balance and what orders
+ * reserve. */
 dec engine_balance(const struct engine *e, strategy_id s, venue_id v, asset_id a);
 dec engine_reserved(const struct engine *e, strategy_id s, venue_id v, asset_id a);
 /* Position of a strategy; *ret_cost in the instrument's quote, *ret_realized likewise. */
@@ -76,8 +80,8 @@ struct engine_anomalies {
 };
 void engine_anomalies(const struct engine *e, struct engine_anomalies *ret);
 
-/* Called whenever the equity series gets a sample: at each minute of engine time, each fill, and the end. For
- * reports; must not touch the engine. */
+/* Called whenever the equity series gets a sample: at each minute of engine time, each fill, and
+ * the end. For reports; must not touch the engine. */
 typedef void engine_equity_fn(void *ctx, int64_t ts_ns, dec equity);
 void engine_on_equity(struct engine *e, engine_equity_fn *fn, void *ctx);
 /* Takes the closing sample; the host calls it once, after the last event. */

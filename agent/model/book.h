@@ -1,8 +1,8 @@
 /* An order book: two sorted arrays of price levels.
  *
- * The best level is the last of its array, so that the usual change (near the top) moves few entries;
- * look-up is a binary search. Capacity is fixed; when a side is full its worst level is dropped and counted.
- * The caller owns the memory.
+ * The best level is the last of its array, so that the usual change (near the top) moves few
+ * entries; look-up is a binary search. Capacity is fixed; when a side is full its worst level is
+ * dropped and counted. The caller owns the memory.
  */
 #ifndef TW_MODEL_BOOK_H
 #define TW_MODEL_BOOK_H

@@ -1,5 +1,5 @@
-/* Effects: what one engine step wants done or made known, in order. The host journals them with the event
- * that caused them, and only then acts (submit, cancel) or tells (all others). */
+/* Effects: what one engine step wants done or made known, in order. The host journals them with the
+ * event that caused them, and only then acts (submit, cancel) or tells (all others). */
 #ifndef TW_MODEL_EFFECT_H
 #define TW_MODEL_EFFECT_H
 

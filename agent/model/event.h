@@ -1,8 +1,9 @@
 /* Events: everything that can make the engine do something, and nothing else can.
  *
- * Market data, answers of venues, time, operator commands and learnt rules all enter as one of these; they are
- * journaled before the engine sees them, so that a replay is the same run. An event is a value; where it
- * carries levels they belong to the producer and are valid during the call only.
+ * Market data, answers of venues, time, operator commands and learnt rules all enter as one of
+ * these; they are journaled before the engine sees them, so that a replay is the same run. An event
+ * is a value; where it carries levels they belong to the producer and are valid during the call
+ * only.
  */
 #ifndef TW_MODEL_EVENT_H
 #define TW_MODEL_EVENT_H
@@ -25,12 +26,13 @@ enum event_kind {
     EVENT_TOP = 3,        /* best bid and ask */
     EVENT_TRADE = 4,      /* someone's trade */
     EVENT_BOOK = 5,       /* depth: a snapshot, or changes to apply */
-    EVENT_CANDLE = 6,     /* a closed candle; made by the engine from trades, or sent by the venue */
-    EVENT_TIMER = 7,      /* time passed */
-    EVENT_ORDER = 8,      /* the state of one of our orders changed */
-    EVENT_FILL = 9,       /* one of our orders traded */
-    EVENT_COMMAND = 10,   /* an operator's wish */
-    EVENT_STARTED = 11,   /* to one strategy, once, before its first other event; made by the engine */
+    EVENT_CANDLE = 6,   /* a closed candle; made by the engine from trades, or sent by the venue */
+    EVENT_TIMER = 7,    /* time passed */
+    EVENT_ORDER = 8,    /* the state of one of our orders changed */
+    EVENT_FILL = 9,     /* one of our orders traded */
+    EVENT_COMMAND = 10, /* an operator's wish */
+    EVENT_STARTED =
+        11, /* to one strategy, once, before its first other event; made by the engine */
 };
 
 enum feed_state {
@@ -77,7 +79,7 @@ struct event_fill {
     order_id id;
     uint64_t fill_id; /* the venue's trade id: a repeated one is ignored */
     dec price, qty;
-    dec fee;           /* >= 0, in fee_asset */
+    dec fee; /* >= 0, in fee_asset */
     asset_id fee_asset;
     enum liquidity liquidity;
 };
@@ -112,9 +114,9 @@ const char *event_kind_name(enum event_kind k);
 const char *feed_state_name(enum feed_state s);
 const char *command_kind_name(enum command_kind k); /* "stopentry" */
 
-/* Bytes of an event and back, for the journal: little-endian, fields in declaration order, no padding.
- * event_decode puts levels into [levels] (room for [cap] of them in all). Returns ERR_SYNTAX for bytes that
- * no event_encode wrote, ERR_FULL where the levels do not fit. */
+/* Bytes of an event and back, for the journal: little-endian, fields in declaration order, no
+ * padding. event_decode puts levels into [levels] (room for [cap] of them in all). Returns
+ * ERR_SYNTAX for bytes that no event_encode wrote, ERR_FULL where the levels do not fit. */
 void event_encode(const struct event *e, struct bufw *out);
 enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap,
                       struct event *ret) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* What is traded, where: venues, assets and instruments, known by small indices everywhere inside. */
+/* What is traded, where: venues, assets and instruments, known by small indices everywhere inside.
+ */
 #ifndef TW_MODEL_INSTRUMENT_H
 #define TW_MODEL_INSTRUMENT_H
 
@@ -36,7 +37,8 @@ struct instrument_rules {
     dec min_price, max_price;
     dec min_qty, max_qty;
     dec min_notional, max_notional; /* in quote: price times quantity */
-    dec base_precision, quote_precision; /* smallest unit of a fee in that asset; 1e-8 unless told */
+    dec base_precision,
+        quote_precision; /* smallest unit of a fee in that asset; 1e-8 unless told */
 };
 
 struct instrument {

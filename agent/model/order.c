@@ -19,7 +19,8 @@ bool order_state_is_terminal(enum order_state s)
     return false;
 }
 
-/* Bit n of row s: state s may be followed by state n. Filled and partially_filled are reached by fills, too. */
+/* Bit n of row s: state s may be followed by state n. Filled and partially_filled are reached by
+ * fills, too. */
 #define TO(s) (1u << (s))
 bool order_state_may_follow(enum order_state from, enum order_state to)
 {

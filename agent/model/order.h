@@ -28,14 +28,14 @@ enum order_state {
     ORDER_PARTIALLY_FILLED = 6,
     ORDER_FILLED = 7, /* terminal */
     ORDER_PENDING_CANCEL = 8,
-    ORDER_CANCELED = 9, /* terminal */
-    ORDER_EXPIRED = 10, /* terminal */
+    ORDER_CANCELED = 9,  /* terminal */
+    ORDER_EXPIRED = 10,  /* terminal */
     ORDER_NOT_SENT = 11, /* terminal: provably never handed to a socket */
     ORDER_IN_DOUBT = 12, /* counts as open at full size in every limit */
 };
 
-/* Our order id: the strategy's index in the top 16 bits, its running number (from 1) below. 0 is no order.
- * A venue codec turns it into the client order id text together with the instance tag. */
+/* Our order id: the strategy's index in the top 16 bits, its running number (from 1) below. 0 is no
+ * order. A venue codec turns it into the client order id text together with the instance tag. */
 typedef uint64_t order_id;
 
 static inline order_id order_id_make(strategy_id strategy, uint64_t seq)
@@ -58,8 +58,8 @@ struct order_request {
     enum order_type type;
     enum tif tif;
     bool post_only, reduce_only;
-    dec price; /* limit orders only, else zero */
-    dec qty;   /* base */
+    dec price;    /* limit orders only, else zero */
+    dec qty;      /* base */
     uint32_t tag; /* the strategy's own mark (grid: level number); returned in every event */
 };
 
@@ -89,13 +89,15 @@ static inline enum side side_opposite(enum side s)
 /* Terminal states absorb: whatever arrives later is merged, never followed. */
 bool order_state_is_terminal(enum order_state s);
 
-/* Whether a message that says [to] may move an order from [from]. Late and repeated messages (accepted after
- * partially_filled, canceled after filled ...) are not allowed moves: the caller ignores and counts them. */
+/* Whether a message that says [to] may move an order from [from]. Late and repeated messages
+ * (accepted after partially_filled, canceled after filled ...) are not allowed moves: the caller
+ * ignores and counts them. */
 bool order_state_may_follow(enum order_state from, enum order_state to);
 
 static inline dec order_open_qty(const struct order *o)
 {
-    return (dec){o->req.qty.v - o->filled_qty.v}; /* filled_qty <= qty is an invariant of the engine */
+    return (dec){o->req.qty.v -
+                 o->filled_qty.v}; /* filled_qty <= qty is an invariant of the engine */
 }
 
 #endif

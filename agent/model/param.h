@@ -1,5 +1,5 @@
-/* Parameter specifications: a strategy states its own part of the configuration as a table; the TOML schema,
- * `tradewind check`, `check --explain` and the documentation are made from it. */
+/* Parameter specifications: a strategy states its own part of the configuration as a table; the
+ * TOML schema, `tradewind check`, `check --explain` and the documentation are made from it. */
 #ifndef TW_MODEL_PARAM_H
 #define TW_MODEL_PARAM_H
 
@@ -26,10 +26,11 @@ struct param_spec {
     const char *key; /* NULL ends the table */
     enum param_type type;
     unsigned flags;
-    const char *min, *max;     /* inclusive, as text in the type's own notation; NULL: none */
-    const char *default_value; /* as text; NULL with PARAM_REQUIRED, or "absent" (present = false) */
-    const char *choices;       /* "a|b|c" for PARAM_CHOICE */
-    const char *help;          /* one sentence, with the unit */
+    const char *min, *max; /* inclusive, as text in the type's own notation; NULL: none */
+    const char
+        *default_value;  /* as text; NULL with PARAM_REQUIRED, or "absent" (present = false) */
+    const char *choices; /* "a|b|c" for PARAM_CHOICE */
+    const char *help;    /* one sentence, with the unit */
 };
 
 #define PARAM_MAX 48 /* parameters per strategy */

@@ -1,6 +1,7 @@
 /* The setup of a run: what the configuration file says, resolved to indices and exact values.
  *
- * config/ makes one from TOML; the engine, the simulator and the sessions read it. It is constant for a run.
+ * config/ makes one from TOML; the engine, the simulator and the sessions read it. It is constant
+ * for a run.
  */
 #ifndef TW_MODEL_SETUP_H
 #define TW_MODEL_SETUP_H
@@ -38,7 +39,8 @@ struct venue_setup {
     dec slippage; /* ratio, for market orders where there is no book */
 };
 
-/* How one asset of one venue is valued in the agent's quote currency: a chain of at most two instruments. */
+/* How one asset of one venue is valued in the agent's quote currency: a chain of at most two
+ * instruments. */
 struct conversion {
     bool known;
     uint8_t steps; /* 0: it is the quote currency */
@@ -46,14 +48,15 @@ struct conversion {
     bool inverse[2]; /* divide by the mark instead of multiplying */
 };
 
-/* Limits; a limit that is absent (present bit unset) does not apply in paper mode. Values in agent quote. */
+/* Limits; a limit that is absent (present bit unset) does not apply in paper mode. Values in agent
+ * quote. */
 struct risk_setup {
     dec max_order_value, max_order_qty, max_position_value, max_gross_exposure;
-    dec price_collar;      /* ratio from the reference, aggressive side */
-    dec daily_loss;        /* agent quote */
-    dec max_drawdown;      /* ratio from the high-water mark */
+    dec price_collar; /* ratio from the reference, aggressive side */
+    dec daily_loss;   /* agent quote */
+    dec max_drawdown; /* ratio from the high-water mark */
     uint32_t max_open_orders;
-    uint32_t max_messages; /* orders and cancels per message_interval */
+    uint32_t max_messages;   /* orders and cancels per message_interval */
     uint32_t cancel_reserve; /* of max_messages, kept for cancels */
     int64_t message_interval_ns;
     int64_t max_reference_age_ns;
@@ -67,11 +70,12 @@ struct strategy_setup {
     char name[NAME_MAX_BYTES];
     const struct strategy_ops *ops;
     struct params params;
-    instrument_id instrument[4]; /* those its parameters name, in table order: also its allow-list */
+    instrument_id
+        instrument[4]; /* those its parameters name, in table order: also its allow-list */
     uint32_t instruments;
-    asset_id budget_asset; /* the quote asset of its first instrument */
-    dec budget;            /* of budget_asset, moved into its sub-ledger at the start */
-    dec inventory;         /* of the first instrument's base asset, likewise */
+    asset_id budget_asset;  /* the quote asset of its first instrument */
+    dec budget;             /* of budget_asset, moved into its sub-ledger at the start */
+    dec inventory;          /* of the first instrument's base asset, likewise */
     struct risk_setup risk; /* may only be stricter than the agent's */
 };
 
@@ -106,8 +110,9 @@ asset_id setup_find_asset(const struct setup *s, const char *name);
 /* Strategy name -> index, or STRATEGY_NONE. */
 strategy_id setup_find_strategy(const struct setup *s, const char *name);
 
-/* Fills conversion[][] for every asset of every venue: directly, else over one intermediate asset; instruments
- * of the same venue first, then lower indices. Called after instruments, assets and quote are set. */
+/* Fills conversion[][] for every asset of every venue: directly, else over one intermediate asset;
+ * instruments of the same venue first, then lower indices. Called after instruments, assets and
+ * quote are set. */
 void setup_resolve_conversions(struct setup *s);
 
 #endif

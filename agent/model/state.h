@@ -1,4 +1,5 @@
-/* Trading states. Per strategy, per venue and for the agent; the strictest wins; latched on disk. */
+/* Trading states. Per strategy, per venue and for the agent; the strictest wins; latched on disk.
+ */
 #ifndef TW_MODEL_STATE_H
 #define TW_MODEL_STATE_H
 

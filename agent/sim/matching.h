@@ -1,7 +1,8 @@
 /* The matching engine: paper, backtest and the exchange in a box (docs/definitions.md, "Matching").
  *
- * It knows nothing of strategies: orders come in with the time at which they become visible, market events come in
- * in order, and what happens to the orders goes out as EVENT_ORDER and EVENT_FILL. Pure: no clock, no heap.
+ * It knows nothing of strategies: orders come in with the time at which they become visible, market
+ * events come in in order, and what happens to the orders goes out as EVENT_ORDER and EVENT_FILL.
+ * Pure: no clock, no heap.
  */
 #ifndef TW_SIM_MATCHING_H
 #define TW_SIM_MATCHING_H
@@ -17,7 +18,8 @@ struct matching;
 /* Receives each event that the matching engine makes, in order. */
 typedef void matching_sink(void *ctx, const struct event *ev);
 
-/* What the matching engine knows of the market of an instrument, supplied by whoever holds the book. */
+/* What the matching engine knows of the market of an instrument, supplied by whoever holds the
+ * book. */
 struct matching_market {
     const struct book *book; /* NULL: no depth; then top, else last */
     const struct event_top *top;
@@ -27,8 +29,9 @@ typedef void matching_market_fn(void *ctx, instrument_id i, struct matching_mark
 
 size_t matching_size(const struct setup *s, uint32_t orders_max);
 
-/* Builds one in [mem] (matching_size() bytes, zeroed, 16-aligned). Opening balances come from [s]; the account is
- * kept here as a venue keeps it, independent of the engine's ledgers, so that the two can be compared. */
+/* Builds one in [mem] (matching_size() bytes, zeroed, 16-aligned). Opening balances come from [s];
+ * the account is kept here as a venue keeps it, independent of the engine's ledgers, so that the
+ * two can be compared. */
 enum err matching_init(struct matching **ret, void *mem, const struct setup *s, uint32_t orders_max,
                        matching_market_fn *market, matching_sink *sink, void *ctx) MUST_CHECK;
 
@@ -41,10 +44,12 @@ enum err matching_cancel(struct matching *m, order_id id, int64_t ts_ns) MUST_CH
 
 /* Time at which the next pending request becomes visible; INT64_MAX for none. */
 int64_t matching_next_ns(const struct matching *m);
-/* Lets in every request visible strictly before [ts_ns] (a market event at the same nanosecond comes first). */
+/* Lets in every request visible strictly before [ts_ns] (a market event at the same nanosecond
+ * comes first). */
 enum err matching_advance(struct matching *m, int64_t ts_ns) MUST_CHECK;
 
-/* A market event (EVENT_TRADE, EVENT_BOOK, EVENT_TOP) that the holder of the book has applied already. */
+/* A market event (EVENT_TRADE, EVENT_BOOK, EVENT_TOP) that the holder of the book has applied
+ * already. */
 enum err matching_market_event(struct matching *m, const struct event *ev) MUST_CHECK;
 
 /* The account as the venue sees it. */

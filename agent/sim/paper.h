@@ -1,5 +1,5 @@
-/* The paper host: the engine and the matching engine wired together, the same code for paper trading, backtest
- * and replay.
+/* The paper host: the engine and the matching engine wired together, the same code for paper
+ * trading, backtest and replay.
  *
  * The order of things at one market event (docs/definitions.md):
  *   1. timers and requests due strictly before it are handled, by time; timers first at equal times
@@ -15,11 +15,12 @@
 
 struct paper;
 
-/* Sees each event with its effects after the engine did and before anything is done about them: the journal. An
- * error stops the host. */
+/* Sees each event with its effects after the engine did and before anything is done about them: the
+ * journal. An error stops the host. */
 typedef enum err paper_sink(void *ctx, const struct event *ev, const struct effects *fx);
 
-enum err paper_open(struct paper **ret, const struct setup *s, paper_sink *sink, void *ctx) MUST_CHECK;
+enum err paper_open(struct paper **ret, const struct setup *s, paper_sink *sink,
+                    void *ctx) MUST_CHECK;
 void paper_close(struct paper *p); /* NULL is fine */
 
 /* An external event: market data, feed state, rules, command. */
@@ -37,8 +38,8 @@ enum err paper_finish(struct paper *p) MUST_CHECK;
 struct engine *paper_engine(struct paper *p);
 const struct matching *paper_matching(const struct paper *p);
 
-/* Whether the engine's sub-ledgers sum to the matching engine's account for every venue and asset; on a difference
- * fills *venue, *asset and the two amounts. */
+/* Whether the engine's sub-ledgers sum to the matching engine's account for every venue and asset;
+ * on a difference fills *venue, *asset and the two amounts. */
 bool paper_books_balance(const struct paper *p, venue_id *venue, asset_id *asset, dec *ledgers,
                          dec *account);
 

@@ -1,8 +1,9 @@
 /* Venues: the shape every exchange adapter has.
  *
- * A session is a pure state machine: bytes, answers, timers and connection changes go in; requests to connect, send,
- * fetch and wake up, and finished market events, come out through struct session_host. No socket, no clock, no heap,
- * no libwebsockets or libcurl type. agent/io runs it on the real network, tests drive it by hand.
+ * A session is a pure state machine: bytes, answers, timers and connection changes go in; requests
+ * to connect, send, fetch and wake up, and finished market events, come out through struct
+ * session_host. No socket, no clock, no heap, no libwebsockets or libcurl type. agent/io runs it on
+ * the real network, tests drive it by hand.
  */
 #ifndef TW_VENUE_VENUE_H
 #define TW_VENUE_VENUE_H
@@ -16,17 +17,19 @@
 
 struct session;
 
-/* What a session may ask of its host. Calls return at once; answers come later as session_* calls. Texts are valid
- * during the call only. */
+/* What a session may ask of its host. Calls return at once; answers come later as session_* calls.
+ * Texts are valid during the call only. */
 struct session_host {
     void *ctx;
     /* Open the one websocket of the session; later session_connected() or session_closed(). */
     void (*connect)(void *ctx, const char *url);
     void (*disconnect)(void *ctx, const char *why);
     void (*send)(void *ctx, const char *text, size_t len);
-    /* HTTPS GET of [path] on the venue's REST host; later session_http() with the same [request]. */
+    /* HTTPS GET of [path] on the venue's REST host; later session_http() with the same [request].
+     */
     void (*http_get)(void *ctx, uint32_t request, const char *path);
-    /* Wake the session with session_timer() at monotonic time [at_ns]; a later call replaces the earlier. */
+    /* Wake the session with session_timer() at monotonic time [at_ns]; a later call replaces the
+     * earlier. */
     void (*set_timer)(void *ctx, int64_t at_ns);
     /* A finished event, in order. Levels in it are valid during the call. */
     void (*event)(void *ctx, const struct event *ev);
@@ -54,18 +57,20 @@ struct session_stats {
 struct session_ops {
     const char *kind; /* "binance-spot" */
     size_t (*size)(const struct setup *s, venue_id v);
-    /* Builds a session for all instruments of venue [v] in [mem] (size() bytes, zeroed). [seed] feeds the jitter. */
+    /* Builds a session for all instruments of venue [v] in [mem] (size() bytes, zeroed). [seed]
+     * feeds the jitter. */
     enum err (*init)(struct session **ret, void *mem, const struct setup *s, venue_id v,
                      const struct session_host *host, uint64_t seed);
     void (*start)(struct session *s, int64_t mono_ns);
     void (*stop)(struct session *s);
     void (*connected)(struct session *s, int64_t mono_ns);
     /* One whole text message (fragments joined, decompressed). */
-    void (*message)(struct session *s, const char *text, size_t len, int64_t mono_ns, int64_t wall_ns);
+    void (*message)(struct session *s, const char *text, size_t len, int64_t mono_ns,
+                    int64_t wall_ns);
     void (*closed)(struct session *s, const char *why, int64_t mono_ns);
     /* [status] 0: no answer at all. [retry_after_s] -1 where the header was absent. */
-    void (*http)(struct session *s, uint32_t request, int status, int retry_after_s, const char *body,
-                 size_t len, int64_t mono_ns, int64_t wall_ns);
+    void (*http)(struct session *s, uint32_t request, int status, int retry_after_s,
+                 const char *body, size_t len, int64_t mono_ns, int64_t wall_ns);
     void (*timer)(struct session *s, int64_t mono_ns);
     /* The engine found the book of [i] crossed or broken. */
     void (*resync)(struct session *s, instrument_id i, int64_t mono_ns);

@@ -1,0 +1,21 @@
+/* The commands of `tradewind`: one file cmd_<name>.c each, listed in tradewind_main.c. */
+#ifndef TW_MAIN_CMD_H
+#define TW_MAIN_CMD_H
+
+/* Exit codes of every program (README, docs/operations.md). */
+enum exit_code {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_ERROR = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_NOT_RUNNING = 3,
+    EXIT_CODE_CONFIG = 4,
+    EXIT_CODE_TIMEOUT = 5,
+};
+
+struct cmd {
+    const char *name;
+    const char *summary;               /* one line for `tradewind help` */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
+};
+
+#endif

@@ -1,0 +1,47 @@
+/* tradewind: the command line. Each command is a file of its own beside this one. */
+#include "main/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "build_id.h"
+
+static const struct cmd COMMANDS[] = {
+    /* name, summary, function: keep the order in which a newcomer needs them */
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out)
+{
+    fprintf(out,
+            "tradewind: an autonomous trading agent (build %s)\n\nusage: tradewind COMMAND "
+            "[ARGUMENTS]\n\n",
+            TW_BUILD_ID);
+    for (const struct cmd *c = COMMANDS; c->name; c++)
+        fprintf(out, "  %-10s %s\n", c->name, c->summary);
+    fprintf(out, "\n`tradewind COMMAND --help` says more. Exit codes: 0 ok, 1 error, 2 usage, 3 "
+                 "not running,\n"
+                 "4 configuration, 5 time-out.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return EXIT_CODE_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("tradewind %s\n", TW_BUILD_ID);
+        return EXIT_CODE_OK;
+    }
+    for (const struct cmd *c = COMMANDS; c->name; c++)
+        if (strcmp(argv[1], c->name) == 0)
+            return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "tradewind: there is no command '%s'; `tradewind help` lists them\n", argv[1]);
+    return EXIT_CODE_USAGE;
+}
