@@ -1,51 +1,66 @@
 #!/usr/bin/env python3
 """Runs test programs that speak TAP, and adds up what they say.
 
-usage: run.py [--jobs N] [--timeout S] [--skips FILE] [--tally FILE] PROGRAM...
+usage: run.py [--title TEXT] [--jobs N] [--timeout S] [--verbose] [--tally FILE] COMMAND...
+       run.py --total --tally FILE [--skips FILE]
 
-A program is an executable whose standard output is TAP (cmocka's with CMOCKA_MESSAGE_OUTPUT=TAP, or any script).
-One line per program while it works; the output of a failing one follows. The last line is the plain total. With
---skips, a skip whose test name is not in FILE ("name: reason", '#' comments) counts as a failure. With --tally the
-counts are added to those in FILE, so that several runs end in one total.
+A command is a program (with arguments, if quoted as one word) whose standard output is TAP: cmocka's with
+CMOCKA_MESSAGE_OUTPUT=TAP, or any script's. One line per program while it works; all that a failing one said follows.
+The last line is the plain total: "N passed, N failed, N skipped".
+
+With --tally the result is appended to FILE, so that several runs end in one total, which --total prints. With --skips,
+every skip whose test name is not in that file ("name: reason", '#' comments) counts as a failure.
 """
-import argparse, concurrent.futures, os, re, subprocess, sys, time
+import argparse, concurrent.futures, json, os, re, shlex, signal, subprocess, sys, time
+
+TAP = re.compile(r"(not )?ok\b\s*\d*\s*-?\s*(.*)")
+SKIP = re.compile(r"#\s*skip\w*:?\s*(.*)", re.I)
 
 
-def run(program, timeout):
+def read_tap(text):
+    """(passed, failed, [(name, reason)], planned) of a TAP stream; cmocka writes 'not ok 3 # SKIP name'."""
+    passed, failed, skipped, planned = 0, 0, [], None
+    for line in text.splitlines():
+        plan = re.match(r"1\.\.(\d+)", line)
+        if plan:
+            planned = (planned or 0) + int(plan.group(1))
+        m = TAP.match(line)
+        if not m:
+            continue
+        skip = SKIP.search(m.group(2))
+        if skip:
+            name = m.group(2)[:skip.start()].strip()
+            skipped.append((name, skip.group(1)) if name else (skip.group(1), ""))
+        elif m.group(1):
+            failed += 1
+        else:
+            passed += 1
+    return passed, failed, skipped, planned
+
+
+def run(command, timeout):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", TZ="UTC",
                ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
     start = time.time()
+    # A session of its own, so that a program that hangs goes with everything it started.
+    p = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
+                         stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        p = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
-                           env=env, stdin=subprocess.DEVNULL)
-        out, code = p.stdout.decode("utf-8", "replace"), p.returncode
-    except subprocess.TimeoutExpired as e:
-        out, code = (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out after %d s\n" % timeout, 124
-    passed = failed = 0
-    skipped = []
-    planned = None
-    for line in out.splitlines():
-        m = re.match(r"1\.\.(\d+)", line)
-        if m:
-            planned = (planned or 0) + int(m.group(1))
-        m = re.match(r"(not )?ok\b\s*\d*\s*-?\s*(.*)", line)
-        if not m:
-            continue
-        skip = re.search(r"#\s*skip\b:?\s*(.*)", m.group(2), re.I)
-        if m.group(1):
-            failed += 1
-        elif skip:
-            skipped.append((m.group(2)[:skip.start()].strip(), skip.group(1)))
-        else:
-            passed += 1
+        out, code = p.communicate(timeout=timeout)[0], p.returncode
+        note = ""
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        out, code, note = p.communicate()[0], 124, "\ntimed out after %d s\n" % timeout
+    text = out.decode("utf-8", "replace") + note
+    passed, failed, skipped, planned = read_tap(text)
     seen = passed + failed + len(skipped)
     if planned is not None and seen != planned:
-        out += "\nplanned %d tests, saw %d\n" % (planned, seen)
+        text += "\nplanned %d tests, saw %d (exit status %d)\n" % (planned, seen, code)
         failed += 1
     elif (code != 0 and not failed) or seen == 0:
-        out += "\nexit status %d, %d tests seen\n" % (code, seen)
+        text += "\nexit status %d, %d tests seen\n" % (code, seen)
         failed += 1
-    return program, passed, failed, skipped, out, time.time() - start
+    return command, passed, failed, skipped, text, time.time() - start
 
 
 def allowed_skips(path):
@@ -61,37 +76,65 @@ def allowed_skips(path):
     return names
 
 
+def total(tally, skips):
+    passed = failed = skipped = 0
+    listed = allowed_skips(skips) if skips else None
+    try:
+        groups = [json.loads(line) for line in open(tally)]
+    except OSError as e:
+        sys.exit("%s: no test has run: %s" % (tally, e.strerror))
+    for g in groups:
+        passed += g["passed"]
+        failed += g["failed"]
+        skipped += len(g["skipped"])
+        print("  %-46s %6d passed, %d failed, %d skipped" %
+              (g["title"], g["passed"], g["failed"], len(g["skipped"])))
+        for name, reason in g["skipped"]:
+            if listed is not None and name not in listed:
+                print("  the skip of %s is not listed in %s" % (name, skips))
+                failed += 1
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    return 1 if failed else 0
+
+
+def name_of(command):
+    words = shlex.split(command)
+    return " ".join(["/".join(words[0].split("/")[-2:])] + [w.split("/")[-1] for w in words[1:] if w[0] != "-"])
+
+
 def main():
     a = argparse.ArgumentParser()
+    a.add_argument("--title", default="tests")
     a.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 1)))
     a.add_argument("--timeout", type=int, default=300)
-    a.add_argument("--skips")
+    a.add_argument("--verbose", action="store_true", help="show what programs say when they pass, too")
     a.add_argument("--tally")
-    a.add_argument("programs", nargs="*")
+    a.add_argument("--total", action="store_true")
+    a.add_argument("--skips")
+    a.add_argument("commands", nargs="*")
     o = a.parse_args()
-    total = [0, 0, 0]
-    if o.tally and os.path.exists(o.tally):
-        total = [int(x) for x in open(o.tally).read().split()]
-    listed = allowed_skips(o.skips) if o.skips else None
+    if o.total:
+        return total(o.tally, o.skips)
+    group = {"title": o.title, "passed": 0, "failed": 0, "skipped": []}
+    print("== %s" % o.title, flush=True)
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-        jobs = [pool.submit(run, p, o.timeout) for p in o.programs]
-        for job in concurrent.futures.as_completed(jobs):
-            program, passed, failed, skipped, out, seconds = job.result()
+        for job in concurrent.futures.as_completed([pool.submit(run, c, o.timeout) for c in o.commands]):
+            command, passed, failed, skipped, out, seconds = job.result()
+            group["passed"] += passed
+            group["failed"] += failed
+            group["skipped"] += skipped
+            print("%-6s %-46s %5d passed %6.1f s" % ("FAILED" if failed else "ok", name_of(command), passed, seconds))
             for name, reason in skipped:
-                print("  skipped %s: %s" % (name, reason or "no reason given"))
-                if listed is not None and name not in listed:
-                    print("  the skip of %s is not listed in %s" % (name, o.skips))
-                    failed += 1
-            total = [total[0] + passed, total[1] + failed, total[2] + len(skipped)]
-            name = "/".join(program.split("/")[-2:])
-            print("%-6s %-44s %4d passed %6.1f s" % ("FAILED" if failed else "ok", name, passed, seconds), flush=True)
-            if failed:
-                print("".join("    | %s\n" % l for l in out.splitlines()[-200:]), flush=True)
+                print("       skipped %s%s" % (name, ": " + reason if reason else ""))
+            if failed or o.verbose:
+                print("".join("    | %s\n" % l for l in out.splitlines()[-200:]), end="")
+            sys.stdout.flush()
     if o.tally:
-        with open(o.tally, "w") as f:
-            f.write("%d %d %d\n" % tuple(total))
-    print("%d passed, %d failed, %d skipped" % tuple(total))
-    return 1 if total[1] else 0
+        with open(o.tally, "a") as f:
+            f.write(json.dumps(group) + "\n")
+    print("%d passed, %d failed, %d skipped" % (group["passed"], group["failed"], len(group["skipped"])))
+    return 1 if group["failed"] else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
