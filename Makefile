@@ -150,7 +150,7 @@ help: ## list the targets
 
 # ---- parts of the above ----
 
-FUZZ_RUNS = $(FUZZERS:$(BUILD)/fuzzers/%='tests/tools/fuzz.py --seconds $(FUZZ_SECONDS) $(BUILD)/fuzz/fuzzers/%')
+FUZZ_RUNS = $(FUZZERS:$(BUILD)/fuzzers/%='tests/tools/fuzz.py --seconds=$(FUZZ_SECONDS) $(BUILD)/fuzz/fuzzers/%')
 
 # What test-all does beyond test; .ci/run calls it after test. Its parts add to the tally of test.
 test-rest:
