@@ -1,0 +1,318 @@
+/* Reading the journal: checks every byte, tells an interrupted write from damage. */
+#include "base/check.h"
+#include "io/crc32c.h"
+#include "io/journal.h"
+#include "io/journal_format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WINDOW_BYTES (2u * (JOURNAL_RECORD_MAX + JOURNAL_FRAME_BYTES))
+
+struct journal_reader {
+    struct journal_chain chain; /* first: it wants an alignment of 64 */
+    struct journal_info info;
+    char *texts; /* of info */
+    int fd;
+    bool at_end, writable;
+    uint64_t file_size;
+    uint64_t offset; /* of the next record */
+    uint64_t number; /* of the last record */
+    uint64_t torn;
+    uint64_t window_offset; /* file offset of window[0] */
+    size_t window_len;
+    char path[JOURNAL_NAME_MAX];
+    char why[JOURNAL_WHY_MAX];
+    uint8_t window[WINDOW_BYTES];
+};
+
+/* How many bytes of the file lie in the window from [offset] on, after trying to have [want] of
+ * them. -1: read error. */
+static ssize_t window_at(struct journal_reader *r, uint64_t offset, size_t want)
+{
+    uint64_t end = r->window_offset + r->window_len;
+    if (offset >= r->window_offset && offset + want <= end)
+        return (ssize_t)(end - offset);
+    size_t keep = 0;
+    if (offset >= r->window_offset && offset < end) {
+        keep = (size_t)(end - offset);
+        memmove(r->window, r->window + (offset - r->window_offset), keep);
+    }
+    r->window_offset = offset;
+    r->window_len = keep;
+    while (r->window_len < WINDOW_BYTES) {
+        ssize_t n = pread(r->fd, r->window + r->window_len, WINDOW_BYTES - r->window_len,
+                          (off_t)(r->window_offset + r->window_len));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            snprintf(r->why, sizeof r->why, "%s: cannot read at byte %llu: %s", r->path,
+                     (unsigned long long)(r->window_offset + r->window_len), strerror(errno));
+            return -1;
+        }
+        if (n == 0)
+            break;
+        r->window_len += (size_t)n;
+    }
+    return (ssize_t)r->window_len;
+}
+
+enum frame { FRAME_WHOLE, FRAME_BAD, FRAME_SHORT };
+
+/* Judges the bytes [p, p + have) as a record. */
+static enum frame frame_check(const uint8_t *p, size_t have, uint32_t *len, uint32_t *number,
+                              uint8_t *type)
+{
+    if (have < JOURNAL_FRAME_BYTES)
+        return FRAME_SHORT;
+    memcpy(len, p, 4);
+    memcpy(number, p + 4, 4);
+    *type = p[8];
+    if (*len > JOURNAL_RECORD_MAX || *type < JOURNAL_INPUT || *type > JOURNAL_BLOCK)
+        return FRAME_BAD;
+    if (have < JOURNAL_FRAME_BYTES + (size_t)*len)
+        return FRAME_SHORT;
+    uint32_t crc;
+    memcpy(&crc, p + JOURNAL_HEAD_BYTES + *len, 4);
+    return crc == crc32c(0, p, JOURNAL_HEAD_BYTES + *len) ? FRAME_WHOLE : FRAME_BAD;
+}
+
+/* Whether a later block vouches for the byte at [offset]. 1, 0, or -1 for a read error. */
+static int vouched_for(struct journal_reader *r, uint64_t offset)
+{
+    for (uint64_t at = offset + 1; at + JOURNAL_FRAME_BYTES <= r->file_size;) {
+        ssize_t have = window_at(r, at, JOURNAL_RECORD_MAX + JOURNAL_FRAME_BYTES);
+        if (have < 0)
+            return -1;
+        if (have < (ssize_t)JOURNAL_FRAME_BYTES)
+            break; /* the file became shorter meanwhile */
+        const uint8_t *p = r->window + (at - r->window_offset);
+        uint32_t len, number;
+        uint8_t type;
+        memcpy(&len, p, 4);
+        if (len != JOURNAL_BLOCK_BYTES || p[8] != JOURNAL_BLOCK || /* cheap look first */
+            frame_check(p, (size_t)have, &len, &number, &type) != FRAME_WHOLE) {
+            at++;
+            continue;
+        }
+        struct bufr in = bufr_make(p + JOURNAL_HEAD_BYTES, len);
+        bufr_u64(&in);
+        if (bufr_u64(&in) > offset)
+            return 1;
+        at += JOURNAL_FRAME_BYTES + len;
+    }
+    return 0;
+}
+
+static enum err corrupt(struct journal_reader *r, uint64_t number, const char *what)
+{
+    snprintf(r->why, sizeof r->why, "%s: record %llu at byte %llu: %s", r->path,
+             (unsigned long long)number, (unsigned long long)r->offset, what);
+    return ERR_CORRUPT;
+}
+
+static enum err check_block(struct journal_reader *r, const uint8_t *payload, uint32_t len)
+{
+    uint8_t hash[JOURNAL_HASH_BYTES];
+    struct bufr in = bufr_make(payload, len);
+    uint64_t block = bufr_u64(&in);
+    bufr_u64(&in);
+    bufr_bytes(&in, hash, sizeof hash);
+    journal_chain_block(&r->chain);
+    if (in.failed || in.pos != in.len || block != r->chain.blocks ||
+        memcmp(hash, r->chain.last, sizeof hash) != 0)
+        return corrupt(r, r->number + 1,
+                       "the hash of the block that ends here does not fit: records before it were "
+                       "changed, exchanged or left out");
+    return ERR_OK;
+}
+
+enum err journal_read_next(struct journal_reader *r, struct journal_record *ret)
+{
+    if (r->why[0])
+        return ERR_CORRUPT;
+    while (!r->at_end) {
+        ssize_t have = window_at(r, r->offset, JOURNAL_RECORD_MAX + JOURNAL_FRAME_BYTES);
+        if (have < 0)
+            return ERR_IO;
+        if (have == 0) {
+            r->at_end = true;
+            break;
+        }
+        const uint8_t *p = r->window + (r->offset - r->window_offset);
+        uint32_t len = 0, number = 0;
+        uint8_t type = 0;
+        enum frame f = frame_check(p, (size_t)have, &len, &number, &type);
+        if (f != FRAME_WHOLE) {
+            int vouched = vouched_for(r, r->offset);
+            if (vouched < 0)
+                return ERR_IO;
+            if (vouched)
+                return corrupt(r, r->number + 1,
+                               "damaged, although a later record says that it was on disk");
+            r->torn = r->file_size - r->offset;
+            r->at_end = true;
+            break;
+        }
+        if (number != (uint32_t)(r->number + 1))
+            return corrupt(r, r->number + 1,
+                           "a whole record of another number stands here: records were exchanged, "
+                           "repeated or left out");
+        if (type == JOURNAL_BLOCK) {
+            enum err rc = check_block(r, p + JOURNAL_HEAD_BYTES, len);
+            if (rc != ERR_OK)
+                return rc;
+        } else
+            journal_chain_add(&r->chain, p, JOURNAL_FRAME_BYTES + (size_t)len);
+        struct journal_record rec = {.type = (enum journal_type)type,
+                                     .number = r->number + 1,
+                                     .offset = r->offset,
+                                     .payload = p + JOURNAL_HEAD_BYTES,
+                                     .len = len};
+        r->number++;
+        r->offset += JOURNAL_FRAME_BYTES + (uint64_t)len;
+        if (type != JOURNAL_BLOCK) {
+            *ret = rec;
+            return ERR_OK;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* Reads the header out of [p, p + len). NULL: fine; else what is wrong. */
+static const char *read_header(struct journal_reader *r, const uint8_t *p, size_t len)
+{
+    uint32_t version, all, crc;
+    if (len < JOURNAL_HEADER_FIXED || memcmp(p, JOURNAL_MAGIC, JOURNAL_MAGIC_BYTES) != 0)
+        return "this is not a journal of tradewind";
+    memcpy(&version, p + JOURNAL_MAGIC_BYTES, 4);
+    memcpy(&all, p + JOURNAL_MAGIC_BYTES + 4, 4);
+    if (version != JOURNAL_VERSION)
+        return "the journal has a format of another version";
+    if (all < JOURNAL_HEADER_FIXED + 4 || all > JOURNAL_HEADER_MAX || all > len)
+        return "the header is damaged";
+    memcpy(&crc, p + all - 4, 4);
+    if (crc != crc32c(0, p, all - 4))
+        return "the header is damaged";
+
+    struct bufr in = bufr_make(p + JOURNAL_HEADER_FIXED, all - 4 - JOURNAL_HEADER_FIXED);
+    char *build = r->texts, *name = build + JOURNAL_NAME_MAX + 1,
+         *dir = name + JOURNAL_NAME_MAX + 1, *config = dir + JOURNAL_NAME_MAX + 1;
+    r->info.created_ns = bufr_i64(&in);
+    r->info.seed = bufr_u64(&in);
+    bufr_text(&in, build, JOURNAL_NAME_MAX + 1);
+    bufr_text(&in, name, JOURNAL_NAME_MAX + 1);
+    bufr_text(&in, dir, JOURNAL_NAME_MAX + 1);
+    bufr_bytes(&in, r->info.config_hash, JOURNAL_HASH_BYTES);
+    uint32_t config_len = bufr_u32(&in);
+    if (in.failed || config_len > JOURNAL_CONFIG_MAX)
+        return "the header is damaged";
+    bufr_bytes(&in, config, config_len);
+    if (in.failed || in.pos != in.len)
+        return "the header is damaged";
+    config[config_len] = 0;
+    uint8_t hash[JOURNAL_HASH_BYTES];
+    journal_hash(config, config_len, hash);
+    if (memcmp(hash, r->info.config_hash, sizeof hash) != 0)
+        return "the configuration in the header is not the one its hash says";
+    r->info.build = build;
+    r->info.config_name = name;
+    r->info.config_dir = dir;
+    r->info.config = config;
+    r->info.config_len = config_len;
+    journal_chain_start(&r->chain, p, all);
+    r->offset = all;
+    return NULL;
+}
+
+enum err journal_read_open(struct journal_reader **ret, const char *path, bool writable, char *why)
+{
+    if (strlen(path) >= JOURNAL_NAME_MAX) {
+        snprintf(why, JOURNAL_WHY_MAX, "the journal's path is longer than %d bytes",
+                 JOURNAL_NAME_MAX - 1);
+        return ERR_RANGE;
+    }
+    int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        enum err rc = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+        snprintf(why, JOURNAL_WHY_MAX, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: not a regular file", path);
+        close(fd);
+        return ERR_SYNTAX;
+    }
+    struct journal_reader *r = aligned_alloc(64, (sizeof *r + 63) / 64 * 64);
+    char *texts = malloc(3 * (JOURNAL_NAME_MAX + 1) + JOURNAL_CONFIG_MAX + 1);
+    if (!r || !texts) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", path);
+        free(r);
+        free(texts);
+        close(fd);
+        return ERR_NOMEM;
+    }
+    memset(r, 0, offsetof(struct journal_reader, window));
+    r->texts = texts;
+    r->fd = fd;
+    r->writable = writable;
+    r->file_size = (uint64_t)st.st_size;
+    snprintf(r->path, sizeof r->path, "%s", path);
+    ssize_t have = window_at(r, 0, JOURNAL_HEADER_MAX);
+    const char *wrong = have < 0 ? r->why : read_header(r, r->window, (size_t)have);
+    if (wrong) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s%s%s", have < 0 ? "" : path, have < 0 ? "" : ": ", wrong);
+        journal_read_close(r);
+        return have < 0 ? ERR_IO : ERR_CORRUPT;
+    }
+    *ret = r;
+    return ERR_OK;
+}
+
+void journal_read_close(struct journal_reader *r)
+{
+    if (!r)
+        return;
+    if (r->fd >= 0)
+        close(r->fd);
+    free(r->texts);
+    free(r);
+}
+
+const struct journal_info *journal_read_info(const struct journal_reader *r)
+{
+    return &r->info;
+}
+
+uint64_t journal_read_torn(const struct journal_reader *r)
+{
+    return r->torn;
+}
+
+const char *journal_read_why(const struct journal_reader *r)
+{
+    return r->why;
+}
+
+enum err journal_resume(struct journal **ret, struct journal_reader *r, const struct journal_os *os,
+                        char *why)
+{
+    CHECK(r->writable && r->at_end);
+    enum err rc = ERR_IO;
+    if ((r->torn && ftruncate(r->fd, (off_t)r->offset) != 0) || fsync(r->fd) != 0 ||
+        lseek(r->fd, (off_t)r->offset, SEEK_SET) < 0)
+        snprintf(why, JOURNAL_WHY_MAX, "%s: cannot be continued: %s", r->path, strerror(errno));
+    else
+        rc = journal_attach(ret, r->fd, r->path, &r->chain, r->offset, r->number, os, why);
+    if (rc == ERR_OK)
+        r->fd = -1;
+    journal_read_close(r);
+    return rc;
+}
