@@ -1,0 +1,469 @@
+/* The engine's wiring: memory, the step, and the read-only views. */
+#include "base/check.h"
+#include "core/internal.h"
+
+/* ---- memory: one block from the host, handed out in order; the same walk computes its size ----
+ */
+
+struct arena {
+    uint8_t *at; /* NULL while sizes are only added up */
+    size_t used;
+};
+
+static void *take(struct arena *a, size_t bytes)
+{
+    void *p = a->at ? a->at + a->used : NULL;
+    a->used += (bytes + 63) & ~(size_t)63; /* a cache line each: neighbours do not share one */
+    return p;
+}
+
+static uint32_t routes(const struct setup *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->strategies; i++)
+        n += s->strategy[i].instruments;
+    return n;
+}
+
+/* Where everything lies. [e] is a scratch engine while sizes are added up. */
+static void lay_out(struct engine *e, struct arena *a, const struct setup *s, struct level **levels,
+                    void **rings, uint8_t **states)
+{
+    size_t strategies = s->strategies, instruments = s->instruments;
+    size_t cells = (size_t)s->venues * s->assets;
+    e->market.item = take(a, instruments * sizeof *e->market.item);
+    *levels = take(a, instruments * 2 * MARKET_BOOK_LEVELS * sizeof **levels);
+    e->ledger.balance = take(a, (strategies + 1) * cells * sizeof *e->ledger.balance);
+    e->ledger.account = take(a, cells * sizeof *e->ledger.account);
+    e->ledger.holding = take(a, strategies * instruments * sizeof *e->ledger.holding);
+    e->ledger.exposure = take(a, instruments * sizeof *e->ledger.exposure);
+    e->execution.slot = take(a, EXECUTION_ORDERS * sizeof *e->execution.slot);
+    e->execution.bucket = take(a, EXECUTION_HASH * sizeof *e->execution.bucket);
+    e->execution.own = take(a, strategies * sizeof *e->execution.own);
+    e->execution.fill = take(a, EXECUTION_FILLS * 4 * sizeof *e->execution.fill);
+    e->execution.fill_next = take(a, EXECUTION_FILLS);
+    e->risk = take(a, risk_size(s));
+    *rings = take(a, risk_rings_size(s));
+    e->strategy = take(a, strategies * sizeof *e->strategy);
+    e->route = take(a, routes(s) * sizeof *e->route);
+    e->route_at = take(a, (instruments + 1) * sizeof *e->route_at);
+    e->venue_state = take(a, s->venues * sizeof *e->venue_state);
+    e->intents = take(a, sizeof *e->intents);
+    e->denials = take(a, sizeof *e->denials);
+    size_t bytes = 0;
+    for (size_t i = 0; i < strategies; i++)
+        bytes += (s->strategy[i].ops->state_size + 63) & ~(size_t)63;
+    *states = take(a, bytes);
+}
+
+size_t engine_size(const struct setup *s)
+{
+    struct arena a = {0};
+    struct engine scratch;
+    struct level *levels;
+    void *rings;
+    uint8_t *states;
+    (void)take(&a, sizeof scratch);
+    lay_out(&scratch, &a, s, &levels, &rings, &states);
+    return a.used;
+}
+
+/* ---- set-up ---- */
+
+static void make_routes(struct engine *e)
+{
+    const struct setup *s = e->setup;
+    uint32_t n = 0;
+    for (instrument_id i = 0; i < s->instruments; i++) {
+        e->route_at[i] = n;
+        for (strategy_id k = 0; k < s->strategies; k++)
+            for (uint32_t j = 0; j < s->strategy[k].instruments; j++)
+                if (s->strategy[k].instrument[j] == i) {
+                    e->route[n++] = k;
+                    break;
+                }
+    }
+    e->route_at[s->instruments] = n;
+}
+
+static void add_holding(struct strategy_slot *slot, venue_id v, asset_id a)
+{
+    for (uint32_t i = 0; i < slot->holds_count; i++)
+        if (slot->holds[i].venue == v && slot->holds[i].asset == a)
+            return;
+    CHECK(slot->holds_count < STRATEGY_ASSETS_MAX);
+    slot->holds[slot->holds_count].venue = v;
+    slot->holds[slot->holds_count++].asset = a;
+}
+
+static enum err start_strategies(struct engine *e, uint8_t *states)
+{
+    const struct setup *s = e->setup;
+    for (strategy_id id = 0; id < s->strategies; id++) {
+        const struct strategy_setup *ss = &s->strategy[id];
+        struct strategy_slot *slot = &e->strategy[id];
+        CHECK(ss->ops->abi == STRATEGY_ABI && ss->ops->size == sizeof *ss->ops);
+        slot->setup = ss;
+        slot->state = states;
+        states += (ss->ops->state_size + 63) & ~(size_t)63;
+        slot->timer_ns = INT64_MAX;
+        slot->trading = STATE_ACTIVE;
+        rng_seed(&slot->rng, s->seed + id);
+        if (ss->ops->candle_timeframe)
+            slot->candle.timeframe_ns = ss->ops->candle_timeframe(&ss->params);
+        for (uint32_t i = 0; i < ss->instruments; i++) {
+            const struct instrument *in = &s->instrument[ss->instrument[i]];
+            add_holding(slot, in->venue, in->base);
+            add_holding(slot, in->venue, in->quote);
+        }
+        if (ss->risk.has_daily_loss || ss->risk.has_max_drawdown)
+            e->strategy_loss_limits = true;
+        struct strategy_view view = {.engine = e, .id = id};
+        if (ss->ops->init(slot->state, &ss->params, &view) != ERR_OK)
+            return ERR_RANGE;
+    }
+    return ERR_OK;
+}
+
+enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
+{
+    struct arena a = {.at = mem};
+    struct engine *e = take(&a, sizeof *e);
+    struct level *levels;
+    void *rings;
+    uint8_t *states;
+    lay_out(e, &a, s, &levels, &rings, &states);
+    e->setup = s;
+    e->now_ns = INT64_MIN;
+    e->next_wake_ns = e->next_minute_ns = INT64_MAX;
+    e->next_limits_ns = INT64_MIN;
+    e->agent_state = STATE_ACTIVE;
+    for (venue_id v = 0; v < s->venues; v++)
+        e->venue_state[v] = STATE_ACTIVE;
+    e->market.count = s->instruments;
+    for (instrument_id i = 0; i < s->instruments; i++)
+        market_init_instrument(&e->market.item[i], &s->instrument[i],
+                               levels + (size_t)i * 2 * MARKET_BOOK_LEVELS);
+    e->ledger.setup = s;
+    execution_init(&e->execution, s->strategies);
+    risk_init(e->risk, rings, s);
+    make_routes(e);
+    enum err err = ledger_open(&e->ledger);
+    for (uint32_t i = 0; !err && i < s->balances; i++)
+        if (!s->conversion[s->balance[i].venue][s->balance[i].asset].known)
+            err = ERR_RANGE;
+    if (!err)
+        err = start_strategies(e, states);
+    if (err)
+        return err;
+    *ret = e;
+    return ERR_OK;
+}
+
+/* ---- the step ---- */
+
+struct effect *engine_effect(struct engine *e, enum effect_kind kind, strategy_id strategy)
+{
+    if (e->out->count == EFFECTS_MAX)
+        return NULL;
+    struct effect *fx = &e->out->item[e->out->count++];
+    fx->kind = kind;
+    fx->strategy = strategy;
+    return fx;
+}
+
+bool engine_effects_full(const struct engine *e)
+{
+    return e->out->count + EFFECTS_RESERVE >= EFFECTS_MAX;
+}
+
+/* Gives an event of an instrument to the strategies that watch it and asked for its kind. */
+static enum err route(struct engine *e, const struct event *ev, uint32_t subscription)
+{
+    for (uint32_t i = e->route_at[ev->instrument]; i < e->route_at[ev->instrument + 1]; i++) {
+        strategy_id s = e->route[i];
+        if (!(e->strategy[s].setup->ops->subscribes & subscription))
+            continue;
+        enum err err = dispatch_event(e, s, ev);
+        if (err)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* After a price changed: an instrument's first mark books the opening inventory. */
+static enum err first_mark(struct engine *e, instrument_id i, bool had_mark)
+{
+    const struct market_instrument *m = &e->market.item[i];
+    if (had_mark || !m->has_mark)
+        return ERR_OK;
+    return ledger_book_inventory(&e->ledger, i, m->mark);
+}
+
+static enum err add_to_candles(struct engine *e, const struct event *ev)
+{
+    for (uint32_t i = e->route_at[ev->instrument]; i < e->route_at[ev->instrument + 1]; i++) {
+        struct strategy_slot *slot = &e->strategy[e->route[i]];
+        if (slot->candle.timeframe_ns == 0 || slot->setup->instrument[0] != ev->instrument)
+            continue;
+        bool was_building = slot->candle.building, late;
+        enum err err =
+            candle_trade(&slot->candle, ev->ts_event_ns, ev->trade.price, ev->trade.qty, &late);
+        if (err)
+            return err;
+        e->anomalies.late_trades += late;
+        if (!was_building)
+            dispatch_find_next_wake(e);
+    }
+    return ERR_OK;
+}
+
+static enum err step_trade(struct engine *e, const struct event *ev)
+{
+    struct market_instrument *m = &e->market.item[ev->instrument];
+    bool had_mark = m->has_mark;
+    market_trade(m, &ev->trade, ev->ts_event_ns);
+    enum err err = first_mark(e, ev->instrument, had_mark);
+    if (!err)
+        err = add_to_candles(e, ev);
+    return err ? err : route(e, ev, SUBSCRIBE_TRADE);
+}
+
+static enum err step_top(struct engine *e, const struct event *ev)
+{
+    struct market_instrument *m = &e->market.item[ev->instrument];
+    bool had_mark = m->has_mark;
+    market_top(m, &ev->top, ev->ts_event_ns);
+    enum err err = first_mark(e, ev->instrument, had_mark);
+    return err ? err : route(e, ev, SUBSCRIBE_TOP);
+}
+
+static enum err step_book(struct engine *e, const struct event *ev)
+{
+    struct market_instrument *m = &e->market.item[ev->instrument];
+    bool had_mark = m->has_mark;
+    if (!market_book(m, &ev->book, ev->ts_event_ns)) {
+        struct effect *fx = engine_effect(e, EFFECT_RESYNC, STRATEGY_NONE);
+        if (fx)
+            fx->resync = ev->instrument;
+        return ERR_OK;
+    }
+    enum err err = first_mark(e, ev->instrument, had_mark);
+    return err ? err : route(e, ev, SUBSCRIBE_BOOK);
+}
+
+static enum err step_kind(struct engine *e, const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_TRADE: return step_trade(e, ev);
+    case EVENT_TOP: return step_top(e, ev);
+    case EVENT_BOOK: return step_book(e, ev);
+    case EVENT_INSTRUMENT: market_rules(&e->market.item[ev->instrument], &ev->rules); return ERR_OK;
+    case EVENT_FEED:
+        market_feed(&e->market.item[ev->instrument], ev->feed);
+        return route(e, ev, SUBSCRIBE_FEED);
+    case EVENT_ORDER: return orders_event(e, ev);
+    case EVENT_FILL: return orders_fill(e, ev);
+    case EVENT_COMMAND: states_command(e, &ev->command); return ERR_OK;
+    case EVENT_TIMER: return dispatch_due(e, true);
+    case EVENT_CANDLE: /* the venue's own candles: nothing uses them yet, candles come from trades
+                        */
+    case EVENT_STARTED: /* made by the engine, never given to it */ return ERR_OK;
+    }
+    return ERR_RANGE;
+}
+
+/* Whether the event's instrument index can be used as one. */
+static bool is_addressed(const struct engine *e, const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_TRADE:
+    case EVENT_TOP:
+    case EVENT_BOOK:
+    case EVENT_INSTRUMENT:
+    case EVENT_FEED:
+    case EVENT_CANDLE: return ev->instrument < e->setup->instruments;
+    case EVENT_ORDER:
+    case EVENT_FILL:
+    case EVENT_COMMAND:
+    case EVENT_TIMER:
+    case EVENT_STARTED: return true;
+    }
+    return false;
+}
+
+enum err engine_step(struct engine *e, const struct event *ev, struct effects *out)
+{
+    out->count = 0;
+    if (!is_addressed(e, ev))
+        return ERR_RANGE;
+    e->out = out;
+    e->totals.events++;
+    enum err err = ERR_OK;
+    int64_t ts = ev->ts_event_ns;
+    if (ts >= e->next_minute_ns) {
+        int64_t minute = ts - ts % NS_MINUTE;
+        e->next_minute_ns = minute + NS_MINUTE;
+        err = valuation_sample(e, minute, true);
+    }
+    if (ts > e->now_ns)
+        e->now_ns = ts;
+    if (!err && e->now_ns >= e->next_wake_ns && ev->kind != EVENT_TIMER)
+        err = dispatch_due(e, false);
+    if (!err)
+        err = step_kind(e, ev);
+    if (!err && !e->equity.valued) {
+        err = valuation_sample(e, ts, true);
+        if (e->equity.valued)
+            e->next_minute_ns = ts - ts % NS_MINUTE + NS_MINUTE;
+    }
+    if (!err && e->now_ns >= e->next_limits_ns)
+        err = states_check_limits(e);
+    if (!err && e->cancel_all)
+        states_cancel_some(e);
+    if (!err && out->count == EFFECTS_MAX)
+        err = ERR_FULL; /* something could not be told: the host must not go on as if it had been */
+    e->out = NULL;
+    return err;
+}
+
+enum err engine_finish(struct engine *e)
+{
+    if (!e->equity.valued)
+        return ERR_OK;
+    return valuation_sample(e, e->now_ns, true);
+}
+
+int64_t engine_next_timer_ns(const struct engine *e)
+{
+    return e->cancel_all ? e->now_ns : e->next_wake_ns;
+}
+
+/* ---- views ---- */
+
+int64_t engine_now_ns(const struct engine *e)
+{
+    return e->now_ns;
+}
+
+const struct setup *engine_setup(const struct engine *e)
+{
+    return e->setup;
+}
+
+const struct instrument *engine_instrument(const struct engine *e, instrument_id i)
+{
+    CHECK(i < e->setup->instruments);
+    return &e->market.item[i].in;
+}
+
+const struct book *engine_book(const struct engine *e, instrument_id i)
+{
+    CHECK(i < e->setup->instruments);
+    return e->market.item[i].has_book ? &e->market.item[i].book : NULL;
+}
+
+bool engine_top(const struct engine *e, instrument_id i, struct event_top *ret)
+{
+    CHECK(i < e->setup->instruments);
+    if (!e->market.item[i].has_top)
+        return false;
+    *ret = e->market.item[i].top;
+    return true;
+}
+
+bool engine_mark(const struct engine *e, instrument_id i, dec *ret)
+{
+    CHECK(i < e->setup->instruments);
+    if (!e->market.item[i].has_mark)
+        return false;
+    *ret = e->market.item[i].mark;
+    return true;
+}
+
+bool engine_last(const struct engine *e, instrument_id i, dec *ret)
+{
+    CHECK(i < e->setup->instruments);
+    if (!e->market.item[i].has_last)
+        return false;
+    *ret = e->market.item[i].last;
+    return true;
+}
+
+enum feed_state engine_feed(const struct engine *e, instrument_id i)
+{
+    CHECK(i < e->setup->instruments);
+    return e->market.item[i].feed;
+}
+
+enum trading_state engine_state(const struct engine *e, enum state_scope scope, uint16_t index)
+{
+    switch (scope) {
+    case SCOPE_AGENT: return e->agent_state;
+    case SCOPE_VENUE: CHECK(index < e->setup->venues); return e->venue_state[index];
+    case SCOPE_STRATEGY: CHECK(index < e->setup->strategies); return e->strategy[index].trading;
+    }
+    return STATE_HALTED;
+}
+
+const struct order *engine_open_order(const struct engine *e, uint32_t n)
+{
+    return execution_nth(&e->execution, &e->execution.open, false, n);
+}
+
+uint32_t engine_open_orders(const struct engine *e)
+{
+    return e->execution.open.count;
+}
+
+const struct order *engine_order(const struct engine *e, order_id id)
+{
+    return execution_find(&e->execution, id);
+}
+
+dec engine_balance(const struct engine *e, strategy_id s, venue_id v, asset_id a)
+{
+    return ledger_balance(&e->ledger, s, v, a)->total;
+}
+
+dec engine_reserved(const struct engine *e, strategy_id s, venue_id v, asset_id a)
+{
+    return ledger_balance(&e->ledger, s, v, a)->reserved;
+}
+
+dec engine_position(const struct engine *e, strategy_id s, instrument_id i, dec *ret_cost,
+                    dec *ret_realized)
+{
+    const struct holding *h = ledger_holding(&e->ledger, s, i);
+    *ret_cost = h->cost;
+    *ret_realized = h->realized;
+    return h->qty;
+}
+
+void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret)
+{
+    const struct equity_series *q = s == STRATEGY_NONE ? &e->equity : &e->strategy[s].equity;
+    struct engine_totals t = s == STRATEGY_NONE ? e->totals : e->strategy[s].totals;
+    t.valued = q->valued;
+    t.equity_start = q->start;
+    t.equity_peak = q->peak;
+    t.max_drawdown = q->max_drawdown;
+    t.day_start_equity = s == STRATEGY_NONE ? e->day_start_equity : e->strategy[s].day_start_equity;
+    t.equity = q->last;
+    dec now;
+    if (s == STRATEGY_NONE ? valuation_equity(e, &now)
+                           : valuation_strategy_equity(e, &e->strategy[s], s, &now))
+        t.equity = now;
+    *ret = t;
+}
+
+void engine_anomalies(const struct engine *e, struct engine_anomalies *ret)
+{
+    *ret = e->anomalies;
+}
+
+void engine_on_equity(struct engine *e, engine_equity_fn *fn, void *ctx)
+{
+    e->on_equity = fn;
+    e->on_equity_ctx = ctx;
+}

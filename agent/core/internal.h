@@ -1,0 +1,153 @@
+/* The engine's inside, shared by the files of agent/core only. */
+#ifndef TW_CORE_INTERNAL_H
+#define TW_CORE_INTERNAL_H
+
+#include "base/rng.h"
+#include "core/candle.h"
+#include "core/engine.h"
+#include "core/execution.h"
+#include "core/ledger.h"
+#include "core/market.h"
+#include "core/risk.h"
+#include "strategies/strategy.h"
+
+#define NS_DAY    (INT64_C(86400) * 1000000000)
+#define NS_MINUTE (INT64_C(60) * 1000000000)
+#define NS_SECOND INT64_C(1000000000)
+
+#define STRATEGY_ASSETS_MAX 8 /* four instruments, two assets each */
+
+/* A series of equity samples and what is kept of it. */
+struct equity_series {
+    bool valued;
+    dec start, last, peak, max_drawdown;
+};
+
+struct strategy_slot {
+    const struct strategy_setup *setup;
+    void *state;
+    struct rng rng;
+    uint64_t next_seq;
+    int64_t timer_ns; /* INT64_MAX: none */
+    struct candle_builder candle;
+    bool started, broken; /* broken: it returned an error and is not called again */
+    enum trading_state trading;
+    struct {
+        venue_id venue;
+        asset_id asset;
+    } holds[STRATEGY_ASSETS_MAX];
+    uint32_t holds_count;
+    struct equity_series equity;
+    dec day_start_equity, high_water; /* for its own loss limits */
+    struct engine_totals totals;      /* the counting part */
+};
+
+/* Denials waiting to be told to the strategy whose event is under way. */
+#define DENIALS_MAX 1024
+struct denial_told {
+    order_id id;
+    instrument_id instrument;
+    struct denial why;
+    uint32_t round;
+};
+struct denial_queue {
+    uint32_t count;
+    struct denial_told item[DENIALS_MAX];
+};
+
+/* Strategies that watch an instrument: route[route_at[i]] .. route[route_at[i + 1] - 1]. */
+struct engine {
+    const struct setup *setup;
+    int64_t now_ns;
+    struct market market;
+    struct ledger ledger;
+    struct execution execution;
+    struct risk *risk;
+    struct strategy_slot *strategy;
+    strategy_id *route;
+    uint32_t *route_at;
+
+    enum trading_state agent_state;
+    enum trading_state *venue_state;
+    bool cancel_all;           /* a halt still has orders to cancel */
+    bool strategy_loss_limits; /* some strategy has a daily loss or drawdown limit of its own */
+
+    int64_t next_wake_ns;   /* least of candle ends and strategy timers */
+    int64_t next_minute_ns; /* next sample of the equity series */
+    int64_t next_limits_ns; /* next look at daily loss and drawdown */
+    int64_t day;            /* index of the trading day of day_start_equity */
+    dec day_start_equity, high_water;
+    struct equity_series equity;
+    struct engine_totals totals;
+    struct engine_anomalies anomalies;
+    engine_equity_fn *on_equity;
+    void *on_equity_ctx;
+
+    struct effects *out; /* of the step under way */
+    struct intents *intents;
+    struct denial_queue *denials;
+};
+
+/* What a strategy asked for during one call. */
+enum intent_kind { INTENT_SUBMIT, INTENT_CANCEL, INTENT_NOTE };
+struct intent {
+    enum intent_kind kind;
+    order_id id;
+    struct order_request req;
+    char note[NOTE_MAX];
+};
+struct intents {
+    struct strategy_slot *owner;
+    strategy_id strategy;
+    uint32_t count;
+    bool overflow;
+    bool timer_set;
+    int64_t timer_ns;
+    struct intent item[INTENTS_MAX];
+};
+struct strategy_view {
+    struct engine *engine;
+    strategy_id id;
+};
+
+/* engine.c: appends an effect; NULL where the list is full. */
+struct effect *engine_effect(struct engine *e, enum effect_kind kind, strategy_id strategy);
+#define EFFECTS_RESERVE 64 /* kept free of orders, so that a halt can always be told */
+bool engine_effects_full(const struct engine *e);
+
+/* valuation.c */
+/* Amount of an asset in the agent's quote currency; false while a price is missing; ERR_OVERFLOW
+ * reported as false. */
+bool valuation_convert(const struct engine *e, venue_id v, asset_id a, dec amount,
+                       enum dec_rounding r, dec *ret);
+bool valuation_equity(const struct engine *e, dec *ret);
+bool valuation_strategy_equity(const struct engine *e, const struct strategy_slot *s,
+                               strategy_id id, dec *ret);
+/* Takes a sample of the agent's series (and, at minutes, of every strategy's) stamped [ts_ns]. */
+enum err valuation_sample(struct engine *e, int64_t ts_ns, bool all_strategies) MUST_CHECK;
+enum err valuation_sample_strategy(struct engine *e, strategy_id id) MUST_CHECK;
+
+/* states.c: trading states, latched limits, operator commands */
+enum trading_state states_effective(const struct engine *e, strategy_id s, venue_id v);
+void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum trading_state to,
+                enum reason reason, dec limit, dec value);
+void states_command(struct engine *e, const struct event_command *c);
+/* Looks at daily loss and drawdown with the present equity. */
+enum err states_check_limits(struct engine *e) MUST_CHECK;
+/* Goes on cancelling after a halt, as far as this step's effects have room. */
+void states_cancel_some(struct engine *e);
+
+/* dispatch.c: strategies and what they ask for */
+enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev) MUST_CHECK;
+/* Closes due candles and fires due strategy timers, up to engine time. */
+enum err dispatch_due(struct engine *e, bool timers) MUST_CHECK;
+void dispatch_find_next_wake(struct engine *e);
+
+/* orders.c: answers of the venue */
+enum err orders_event(struct engine *e, const struct event *ev) MUST_CHECK;
+enum err orders_fill(struct engine *e, const struct event *ev) MUST_CHECK;
+/* Ends the order in terminal state [to]: releases what it binds, tells effects. */
+enum err orders_finish(struct engine *e, struct order *o, enum order_state to,
+                       enum reason reason) MUST_CHECK;
+
+#endif

@@ -1,0 +1,61 @@
+/* A small world for tests: a setup with one venue and one or two instruments, an engine, and events
+ * by hand. */
+#ifndef TW_TESTS_WORLD_H
+#define TW_TESTS_WORLD_H
+
+#include "core/engine.h"
+#include "strategies/strategy.h"
+
+#define D(text) dec_lit(text)
+#define SECOND  INT64_C(1000000000)
+
+struct world {
+    struct setup *setup;
+    void *mem;
+    struct engine *engine;
+    struct effects *fx; /* of the last step */
+    int64_t now_ns;
+    uint64_t next_fill;
+};
+
+/* USDT 10000 and BTC 1 on venue "sim", BTC-USDT (tick 0.01, lot 0.00001, min notional 5); fees
+ * 0.001. No strategy yet, no limits. The clock begins at 2024-01-01. */
+void world_open(struct world *w);
+/* Adds a strategy on BTC-USDT; before world_start(). Its setup is returned for more changes. */
+struct strategy_setup *world_strategy(struct world *w, const char *name,
+                                      const struct strategy_ops *ops, const char *budget,
+                                      const char *inventory);
+/* Adds an instrument base-quote to venue 0. */
+instrument_id world_instrument(struct world *w, const char *symbol, const char *base,
+                               const char *quote);
+/* Builds the engine; feeds live. */
+void world_start(struct world *w);
+void world_close(struct world *w);
+
+/* Steps, one nanosecond apart; each asserts that the engine agreed. */
+void world_step(struct world *w, const struct event *ev);
+void world_trade(struct world *w, const char *price, const char *qty);
+void world_top(struct world *w, const char *bid, const char *ask);
+void world_feed(struct world *w, enum feed_state feed);
+void world_timer(struct world *w);
+void world_advance(struct world *w, int64_t ns); /* moves the clock without an event */
+void world_command(struct world *w, enum command_kind kind, strategy_id s);
+void world_order(struct world *w, order_id id, enum order_state state);
+/* A maker fill with the fee in the received asset at 0.001, rounded up at 1e-8. */
+void world_fill(struct world *w, order_id id, const char *price, const char *qty);
+
+/* The [n]th effect of a kind in the last step, or NULL. */
+const struct effect *world_effect(const struct world *w, enum effect_kind kind, uint32_t n);
+
+/* A strategy that asks, on every trade, for the requests in probe_requests (set by the test), once.
+ */
+extern const struct strategy_ops strategy_probe;
+extern struct order_request probe_request[512];
+extern uint32_t probe_requests;       /* cleared when asked */
+extern order_id probe_cancel;         /* 0 or an order to cancel at the next event */
+extern struct event probe_seen[1024]; /* its own order and fill events */
+extern uint32_t probe_seen_count;
+struct order_request probe_limit(enum side side, const char *price, const char *qty);
+struct order_request probe_market(enum side side, const char *qty);
+
+#endif
