@@ -2,14 +2,16 @@
 """Runs test programs that speak TAP, and adds up what they say.
 
 usage: run.py [--title TEXT] [--jobs N] [--timeout S] [--verbose] [--tally FILE] COMMAND...
-       run.py --total --tally FILE [--skips FILE]
+       run.py --total --tally FILE [--skips FILE] [--status N]
 
 A command is a program (with arguments, if quoted as one word) whose standard output is TAP: cmocka's with
 CMOCKA_MESSAGE_OUTPUT=TAP, or any script's. One line per program while it works; all that a failing one said follows.
 The last line is the plain total: "N passed, N failed, N skipped".
 
 With --tally the result is appended to FILE, so that several runs end in one total, which --total prints. With --skips,
-every skip whose test name is not in that file ("name: reason", '#' comments) counts as a failure.
+every skip whose test name is not in that file ("name: reason", '#' comments) counts as a failure. --status tells the
+exit status of the makes that ran the parts: if it is not 0 though no test failed, something did not even build, which
+counts as one failure.
 """
 import argparse, concurrent.futures, json, os, re, shlex, signal, subprocess, sys, time
 
@@ -76,13 +78,12 @@ def allowed_skips(path):
     return names
 
 
-def total(tally, skips):
+def total(tally, skips, status):
     passed = failed = skipped = 0
     listed = allowed_skips(skips) if skips else None
-    try:
+    groups = []
+    if os.path.exists(tally):
         groups = [json.loads(line) for line in open(tally)]
-    except OSError as e:
-        sys.exit("%s: no test has run: %s" % (tally, e.strerror))
     for g in groups:
         passed += g["passed"]
         failed += g["failed"]
@@ -93,6 +94,9 @@ def total(tally, skips):
             if listed is not None and name not in listed:
                 print("  the skip of %s is not listed in %s" % (name, skips))
                 failed += 1
+    if not failed and (status or not passed):
+        print("  a part did not run: the messages above tell why")
+        failed = 1
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed else 0
 
@@ -111,10 +115,11 @@ def main():
     a.add_argument("--tally")
     a.add_argument("--total", action="store_true")
     a.add_argument("--skips")
+    a.add_argument("--status", type=int, default=0)
     a.add_argument("commands", nargs="*")
     o = a.parse_args()
     if o.total:
-        return total(o.tally, o.skips)
+        return total(o.tally, o.skips, o.status)
     group = {"title": o.title, "passed": 0, "failed": 0, "skipped": []}
     print("== %s" % o.title, flush=True)
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:

@@ -327,7 +327,7 @@ static void hook(const char *expression, const char *file, int line)
     ssize_t ignored = write(STDERR_FILENO, expression, strlen(expression));
     ignored = write(STDERR_FILENO, " hooked\n", 8);
     (void)ignored;
-    CHECK(!"a check inside the hook"); /* must not call the hook again */
+    CHECK(expression == NULL); /* must not call the hook again */
 }
 
 static void fail_a_check_with_hook(void)
@@ -351,7 +351,7 @@ static void test_check_says_where_and_aborts(void **state)
     char *first = strstr(out, "two == 3 hooked");
     assert_non_null(first);
     assert_null(strstr(first + strlen("two == 3 hooked"), "hooked"));
-    assert_non_null(strstr(out, "a check inside the hook"));
+    assert_non_null(strstr(out, "expression == NULL"));
 }
 
 int main(void)
