@@ -248,9 +248,12 @@ static void skip_number(struct json *j)
     if (*p == '-')
         p++;
     const char *digits = p;
-    while (p < end && is_digit(*p))
-        p++;
-    bool good = p > digits && (*digits != '0' || p - digits == 1);
+    if (p < end && *p == '0')
+        p++; /* and no other digit behind it */
+    else
+        while (p < end && is_digit(*p))
+            p++;
+    bool good = p > digits && (p == end || !is_digit(*p));
     if (good && p < end && *p == '.') {
         digits = ++p;
         while (p < end && is_digit(*p))
