@@ -53,7 +53,7 @@ ALL_CFLAGS   = -std=c17 $(WARN) $(COMMON) $(PKG_CFLAGS) $(CFLAGS)
 ALL_CXXFLAGS = -std=c++17 $(WARNXX) $(COMMON) -DNDEBUG $(CXXFLAGS)
 ALL_LDFLAGS  = -pie $(LDHARD) -Wl,--as-needed $(LDFLAGS)
 LIBS         = $(PKG_LIBS) -lanl -lm
-TEST_CFLAGS  = -Itests/lib
+TEST_CFLAGS  = -Itests/lib -Itests/bench
 TEST_LIBS    = -lcmocka -lgmp
 
 # Everything but the programs' main files goes into one archive; a program takes what it needs.
