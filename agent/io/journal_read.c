@@ -266,9 +266,9 @@ enum err journal_read_open(struct journal_reader **ret, const char *path, bool w
     r->file_size = (uint64_t)st.st_size;
     snprintf(r->path, sizeof r->path, "%s", path);
     ssize_t have = window_at(r, 0, JOURNAL_HEADER_MAX);
-    const char *wrong = have < 0 ? r->why : read_header(r, r->window, (size_t)have);
+    const char *wrong = have < 0 ? strerror(errno) : read_header(r, r->window, (size_t)have);
     if (wrong) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s%s%s", have < 0 ? "" : path, have < 0 ? "" : ": ", wrong);
+        snprintf(why, JOURNAL_WHY_MAX, "%s: %s", path, wrong);
         journal_read_close(r);
         return have < 0 ? ERR_IO : ERR_CORRUPT;
     }
