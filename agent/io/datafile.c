@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define BLOCK_BYTES (1024 * 1024)
+#define TOO_LONG    "longer than %zu bytes: not a row of market data"
 
 const char *datafile_format_name(enum datafile_format f)
 {
@@ -68,8 +69,7 @@ enum err lines_fill(struct lines *l, size_t *ret_end, char *why)
             continue;
         }
         if (l->len - l->start > l->line_max) {
-            snprintf(why, INFLATE_WHY_MAX, "longer than %zu bytes: not a row of market data",
-                     l->line_max);
+            snprintf(why, INFLATE_WHY_MAX, TOO_LONG, l->line_max);
             return ERR_FULL;
         }
         memmove(l->buffer, from, l->len - l->start);
@@ -140,12 +140,16 @@ static enum err read_row(const struct row_plan *plan, const char **p, const char
                          struct row *ret, char *why, size_t cap)
 {
     const char *s = *p;
-    if (row_read_fast(plan, &s, end, ret)) {
+    if (row_read_fast(plan, &s, end, ret) && s - *p <= DATAFILE_ROW_MAX + 1) {
         *p = s;
         return ERR_OK;
     }
     const char *stop = memchr(*p, '\n', (size_t)(end - *p));
     CHECK(stop != NULL); /* lines_fill() hands out whole lines */
+    if (stop - *p > DATAFILE_ROW_MAX) {
+        snprintf(why, cap, TOO_LONG, (size_t)DATAFILE_ROW_MAX);
+        return ERR_FULL;
+    }
     enum err e = read_exact(plan, *p, stop, ret, why, cap);
     if (!e)
         *p = stop + 1;
