@@ -24,6 +24,8 @@ PLANTS = [
     ("size", "agent/base/planted.c", "/* */\n" * 601, "601 lines"),
     ("text", "agent/base/planted.c", "/* TO" "DO: later */\n", "planted.c:1"),
     ("text", "docs/planted.md", "blanks \n", "docs/planted.md:1"),
+    ("docs", "docs/planted.md", "See `agent/base/nowhere.h`.\n", "agent/base/nowhere.h"),
+    ("docs", "docs/planted.md", "[here](nowhere.md)\n", "nowhere.md"),
     ("headers", "agent/base/planted.h", "int planted(uint64_t x);\n", "agent/base/planted.h"),
 ]
 RULES = sorted({p[0] for p in PLANTS})
