@@ -21,8 +21,10 @@ struct session;
  * Texts are valid during the call only. */
 struct session_host {
     void *ctx;
-    /* Open the one websocket of the session; later session_connected() or session_closed(). */
+    /* Open the one websocket of the session; later session_connected() or session_closed(). The URL
+     * has at most 1023 bytes. */
     void (*connect)(void *ctx, const char *url);
+    /* Close it, or give up connecting. No session_closed() and no message follows. */
     void (*disconnect)(void *ctx, const char *why);
     void (*send)(void *ctx, const char *text, size_t len);
     /* HTTPS GET of [path] on the venue's REST host; later session_http() with the same [request].
@@ -72,7 +74,7 @@ struct session_ops {
     void (*http)(struct session *s, uint32_t request, int status, int retry_after_s,
                  const char *body, size_t len, int64_t mono_ns, int64_t wall_ns);
     void (*timer)(struct session *s, int64_t mono_ns);
-    /* The engine found the book of [i] crossed or broken. */
+    /* The engine found the book of [i] crossed or broken. May be called from within event(). */
     void (*resync)(struct session *s, instrument_id i, int64_t mono_ns);
     /* Venue time now, as well as it is known: newest payload's time plus what passed since. */
     int64_t (*venue_now_ns)(const struct session *s, int64_t mono_ns);
