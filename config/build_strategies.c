@@ -1,0 +1,257 @@
+/* [[strategy]]: its kind, its own parameters, what it may spend. */
+#include "config/section.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STRATEGY_INSTRUMENTS_MAX                                                                   \
+    (sizeof((struct strategy_setup *)0)->instrument / sizeof(instrument_id))
+
+static const struct strategy_ops *find_kind(struct build *b, const struct toml_node *table)
+{
+    const struct toml_node *n = toml_get(table, "kind");
+    if (!n || n->type != TOML_NODE_STRING)
+        return NULL; /* reported with the section */
+    struct suggestion near = {.given = n->text};
+    char known[256] = "";
+    size_t len = 0;
+    for (const struct strategy_ops *const *k = b->kinds->strategies; *k; k++) {
+        if (strlen((*k)->name) == n->len && memcmp((*k)->name, n->text, n->len) == 0)
+            return *k;
+        suggestion_offer(&near, (*k)->name);
+        int wrote =
+            snprintf(known + len, sizeof known - len, "%s\"%s\"", len ? ", " : "", (*k)->name);
+        len += wrote > 0 && len + (size_t)wrote < sizeof known ? (size_t)wrote : 0;
+    }
+    errors_add(&b->errors, n->at, "strategy.kind", "\"%s\" is not known%s%s%s; allowed: %s",
+               n->text, near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+               near.best ? "\"?" : "", known);
+    return NULL;
+}
+
+/* ---- references to instruments ---- */
+
+static void unknown_instrument(struct build *b, struct toml_pos at, const char *path,
+                               const char *text)
+{
+    const struct setup *s = b->setup;
+    struct suggestion near = {.given = text};
+    for (uint32_t i = 0; i < s->instruments; i++)
+        suggestion_offer(&near, s->instrument[i].symbol);
+    errors_add(&b->errors, at, path, "there is no [[instrument]] %s%s%s%s", text,
+               near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+               near.best ? "\"?" : "");
+}
+
+/* "BTC-USDT" where one venue has it, "BTC-USDT@venue" else. */
+static instrument_id resolve_instrument(struct build *b, struct toml_pos at, const char *path,
+                                        const char *text)
+{
+    const struct setup *s = b->setup;
+    const char *venue = strchr(text, '@');
+    size_t len = venue ? (size_t)(venue - text) : strlen(text);
+    instrument_id found = INSTRUMENT_NONE;
+    unsigned matches = 0;
+    char candidates[SETUP_VENUES_MAX * (SYMBOL_MAX + NAME_MAX_BYTES)] = "";
+    size_t n = 0;
+    for (uint32_t i = 0; i < s->instruments; i++) {
+        const struct instrument *in = &s->instrument[i];
+        if (strlen(in->symbol) != len || memcmp(in->symbol, text, len) != 0 ||
+            (venue && strcmp(s->venue[in->venue].name, venue + 1) != 0))
+            continue;
+        int wrote = snprintf(candidates + n, sizeof candidates - n, "%s%s@%s", n ? ", " : "",
+                             in->symbol, s->venue[in->venue].name);
+        n += wrote > 0 && n + (size_t)wrote < sizeof candidates ? (size_t)wrote : 0;
+        found = i;
+        matches++;
+    }
+    if (matches == 1)
+        return found;
+    if (matches == 0)
+        unknown_instrument(b, at, path, text);
+    else
+        errors_add(&b->errors, at, path, "%s is traded on several venues; allowed: one of %s", text,
+                   candidates);
+    return INSTRUMENT_NONE;
+}
+
+/* ---- parameters ---- */
+
+static bool read_param(struct build *b, const struct param_spec *p, const struct toml_node *table,
+                       struct param_value *out)
+{
+    struct key_spec k = schema_param(p);
+    char path[REPORT_PATH_MAX], why[VALUE_WHY_MAX];
+    key_path(path, "strategy", k.key, strlen(k.key));
+    const struct toml_node *n = toml_get(table, k.key);
+    struct toml_pos at = key_position(table, k.key);
+    struct value v = {0};
+    if (n) {
+        if (value_read(&k, n, &v, why)) {
+            errors_add(&b->errors, at, path, "%s", why);
+            return false;
+        }
+    } else if (k.default_value) {
+        CHECK(value_parse(&k, k.default_value, strlen(k.default_value), &v, why) == ERR_OK);
+    } else if (k.flags & KEY_REQUIRED) {
+        errors_add(&b->errors, at, path, "is missing; needed: %s",
+                   value_allowed(&k, why, sizeof why));
+        return false;
+    } else {
+        return true;
+    }
+    switch (p->type) {
+    case PARAM_DECIMAL: out->decimal = v.decimal; break;
+    case PARAM_INTEGER: out->integer = v.integer; break;
+    case PARAM_BOOL: out->boolean = v.boolean; break;
+    case PARAM_CHOICE: out->choice = v.choice; break;
+    case PARAM_DURATION: out->duration_ns = v.duration_ns; break;
+    case PARAM_INSTRUMENT:
+        out->instrument = resolve_instrument(b, at, path, v.text);
+        if (out->instrument == INSTRUMENT_NONE)
+            return false;
+        break;
+    }
+    out->present = true;
+    return true;
+}
+
+static bool build_params(struct build *b, const struct toml_node *table, struct strategy_setup *st)
+{
+    bool ok = true;
+    for (const struct param_spec *p = st->ops->params; p->key; p++) {
+        CHECK(st->params.count < PARAM_MAX);
+        struct param_value *v = &st->params.value[st->params.count++];
+        if (!read_param(b, p, table, v))
+            ok = false;
+        else if (p->type == PARAM_INSTRUMENT && v->present) {
+            CHECK(st->instruments < STRATEGY_INSTRUMENTS_MAX);
+            st->instrument[st->instruments++] = v->instrument;
+        }
+    }
+    return ok;
+}
+
+/* The relations between parameters, which only the strategy knows. */
+static void check_relations(struct build *b, const struct toml_node *table,
+                            const struct strategy_setup *st)
+{
+    if (!st->ops->check)
+        return;
+    const struct instrument *first =
+        st->instruments ? &b->setup->instrument[st->instrument[0]] : NULL;
+    const char *key = NULL;
+    char why[VALUE_WHY_MAX] = "", path[REPORT_PATH_MAX];
+    if (st->ops->check(&st->params, first, &key, why, sizeof why) == ERR_OK)
+        return;
+    const char *shown = key ? key : "kind";
+    errors_add(&b->errors, key_position(table, shown),
+               key_path(path, "strategy", shown, strlen(shown)), "%s",
+               why[0] ? why : "the strategy refuses its parameters");
+}
+
+/* ---- what it may spend ---- */
+
+static dec opening_balance(const struct setup *s, venue_id v, asset_id a)
+{
+    for (uint32_t i = 0; i < s->balances; i++)
+        if (s->balance[i].venue == v && s->balance[i].asset == a)
+            return s->balance[i].amount;
+    return DEC_ZERO;
+}
+
+/* Adds [amount] to what the strategies take of one asset of one venue; an error where that is more
+ * than there is. */
+static void take(struct build *b, const struct toml_node *table, const char *key, venue_id v,
+                 asset_id a, dec amount, dec *taken)
+{
+    struct setup *s = b->setup;
+    dec have = opening_balance(s, v, a), sum;
+    if (!dec_is_zero(amount) && (!dec_add(*taken, amount, &sum) || dec_gt(sum, have))) {
+        char path[REPORT_PATH_MAX], want[DEC_TEXT_MAX], left[DEC_TEXT_MAX], whole[DEC_TEXT_MAX];
+        dec rest = DEC_ZERO;
+        if (!dec_sub(have, *taken, &rest) || dec_is_neg(rest))
+            rest = DEC_ZERO;
+        dec_format(amount, want);
+        dec_format(rest, left);
+        dec_format(have, whole);
+        errors_add(&b->errors, key_position(table, key),
+                   key_path(path, "strategy", key, strlen(key)),
+                   "%s %s is more than the opening balance on venue %s has left (%s of %s); "
+                   "allowed: at most %s, or a larger venue.paper.balances.%s",
+                   want, s->asset[a], s->venue[v].name, left, whole, left, s->asset[a]);
+        return; /* the rest of the file is judged without it */
+    }
+    if (!dec_is_zero(amount))
+        *taken = sum;
+}
+
+static void check_budget_asset(struct build *b, const struct toml_node *table,
+                               struct strategy_setup *st)
+{
+    st->budget_asset = ASSET_NONE;
+    if (st->instruments) {
+        st->budget_asset = b->setup->instrument[st->instrument[0]].quote;
+        return;
+    }
+    const char *key = dec_is_zero(st->budget) ? "inventory" : "budget";
+    char path[REPORT_PATH_MAX];
+    if (!dec_is_zero(st->budget) || !dec_is_zero(st->inventory))
+        errors_add(&b->errors, key_position(table, key),
+                   key_path(path, "strategy", key, strlen(key)),
+                   "the strategy names no instrument, so that there is no asset it could be of; "
+                   "allowed: 0");
+}
+
+static void check_budgets(struct build *b)
+{
+    struct setup *s = b->setup;
+    dec taken[SETUP_VENUES_MAX][SETUP_ASSETS_MAX] = {{{0}}};
+    for (uint32_t i = 0; i < s->strategies; i++) {
+        const struct strategy_setup *st = &s->strategy[i];
+        if (!st->instruments)
+            continue;
+        const struct instrument *in = &s->instrument[st->instrument[0]];
+        take(b, b->strategy[i], "budget", in->venue, in->quote, st->budget,
+             &taken[in->venue][in->quote]);
+        take(b, b->strategy[i], "inventory", in->venue, in->base, st->inventory,
+             &taken[in->venue][in->base]);
+    }
+}
+
+/* ---- the section ---- */
+
+static void build_strategy(struct build *b, const struct toml_node *table)
+{
+    struct setup *s = b->setup;
+    struct strategy_setup *st = &s->strategy[s->strategies];
+    st->budget_asset = ASSET_NONE;
+    section_read(b, &SECTION_STRATEGY, table, st);
+    st->ops = find_kind(b, table);
+    if (st->ops) {
+        section_unknown(b, &SECTION_STRATEGY, table, st->ops->params);
+        if (build_params(b, table, st)) {
+            check_relations(b, table, st);
+            check_budget_asset(b, table, st);
+        }
+    }
+    build_strategy_risk(b, section_subtable(b, table, "strategy", "risk"), st);
+    strategy_id same = st->name[0] ? setup_find_strategy(s, st->name) : STRATEGY_NONE;
+    if (same != STRATEGY_NONE)
+        errors_add(&b->errors, key_position(table, "name"), "strategy.name",
+                   "\"%s\" is the name of the strategy in line %u already; each needs its own",
+                   st->name, b->strategy[same]->at.line);
+    b->strategy[s->strategies++] = table;
+}
+
+void build_strategies(struct build *b)
+{
+    const struct toml_node *t;
+    uint32_t n = section_array(b, &SECTION_STRATEGY, &t);
+    for (uint32_t i = 0; i < n; i++, t = t->next)
+        build_strategy(b, t);
+    if (!b->unsure)
+        check_budgets(b);
+}

@@ -1,0 +1,66 @@
+/* Reading one section of the file into its struct, as the schema says. */
+#ifndef TW_CONFIG_SECTION_H
+#define TW_CONFIG_SECTION_H
+
+#include "config/report.h"
+#include "config/schema.h"
+#include "config/value.h"
+
+/* What the parts of the build share. */
+struct build {
+    struct setup *setup;
+    const struct config_kinds *kinds;
+    const struct toml_node *root;
+    const char *dir; /* of the file; "" for the working directory */
+    struct errors errors;
+    /* Venues, assets, instruments or balances are wrong already: what follows from them
+     * (conversions, budgets) is not judged, it would only repeat the first error. */
+    bool unsure;
+    /* Where they stand in the file, by index. */
+    const struct toml_node *venue[SETUP_VENUES_MAX];
+    const struct toml_node *instrument[SETUP_INSTRUMENTS_MAX];
+    const struct toml_node *strategy[SETUP_STRATEGIES_MAX];
+};
+
+/* Reads the values of [sec] from [table] (NULL: defaults only) into [base], the struct that the
+ * section's offsets are of; absent required keys, wrong values and texts are errors. Returns
+ * whether every value is good. */
+bool section_read(struct build *b, const struct section *sec, const struct toml_node *table,
+                  void *base);
+
+/* Reports the members of [table] that neither [sec] nor [params] (may be NULL) has. */
+void section_unknown(struct build *b, const struct section *sec, const struct toml_node *table,
+                     const struct param_spec *params);
+
+/* The subtable [key] of [table]; NULL where it is absent or, which is an error, no table. */
+const struct toml_node *section_subtable(struct build *b, const struct toml_node *table,
+                                         const char *path, const char *key);
+
+/* The tables of a root [[section]]: *first and how many are to be read; their form and number are
+ * checked. */
+uint32_t section_array(struct build *b, const struct section *sec, const struct toml_node **first);
+
+/* Joins section and key for messages: "venue" and "name" to "venue.name"; the key is made
+ * printable. [out] has REPORT_PATH_MAX bytes; returns it. */
+const char *key_path(char *out, const char *section, const char *key, size_t len);
+
+/* Index of an asset's name, adding it to the setup. ASSET_NONE, with an error at [at], where the
+ * table is full. */
+asset_id intern_asset(struct build *b, const char *name, size_t len, struct toml_pos at,
+                      const char *path);
+
+/* Position of the value of [key], else of the table itself. */
+struct toml_pos key_position(const struct toml_node *table, const char *key);
+
+/* The parts, in the order in which config_parse() runs them. */
+void build_agent(struct build *b);       /* [agent] and [risk] */
+void build_venues(struct build *b);      /* [[venue]] */
+void build_instruments(struct build *b); /* [[instrument]], then balances and fee assets */
+void build_conversions(struct build *b); /* every asset to the agent's quote */
+void build_strategies(struct build *b);  /* [[strategy]] with their parameters, limits, budgets */
+
+/* [strategy.risk] of [table], or only what is taken over from the agent. */
+void build_strategy_risk(struct build *b, const struct toml_node *table,
+                         struct strategy_setup *out);
+
+#endif
