@@ -33,6 +33,23 @@ static const struct strategy_ops *find_kind(struct build *b, const struct toml_n
 
 /* ---- references to instruments ---- */
 
+/* Whether [symbol] is that of an [[instrument]] which is not in the setup because of errors of its
+ * own: then these are enough. */
+static bool is_reported(const struct build *b, const char *symbol, size_t len)
+{
+    const struct toml_node *all = toml_get(b->root, "instrument");
+    for (const struct toml_node *t = all ? all->first : NULL; t; t = t->next) {
+        const struct toml_node *n = toml_get(t, "symbol");
+        bool same =
+            n && n->type == TOML_NODE_STRING && n->len == len && memcmp(n->text, symbol, len) == 0;
+        for (uint32_t i = 0; i < b->setup->instruments && same; i++)
+            same = b->instrument[i] != t;
+        if (same)
+            return true;
+    }
+    return false;
+}
+
 static void unknown_instrument(struct build *b, struct toml_pos at, const char *path,
                                const char *text)
 {
@@ -69,6 +86,8 @@ static instrument_id resolve_instrument(struct build *b, struct toml_pos at, con
     }
     if (matches == 1)
         return found;
+    if (matches == 0 && is_reported(b, text, len))
+        return INSTRUMENT_NONE;
     if (matches == 0)
         unknown_instrument(b, at, path, text);
     else

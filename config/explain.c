@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define TEXT_COLUMN 20
+#define TEXT_COLUMN 22
 #define TEXT_WIDTH  78 /* of the columns behind TEXT_COLUMN */
 
 /* Wraps [text] at blanks into lines that begin at TEXT_COLUMN; the first line is begun already. */

@@ -107,26 +107,32 @@ static const struct key_spec AGENT[] = {
         .has_offset = offsetof(struct risk_setup, has_max_reference_age)                           \
     }
 
+#define LIMIT_DAILY_LOSS(d)                                                                        \
+    {                                                                                              \
+        .key = "daily_loss", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .default_value = d,       \
+        .help =                                                                                    \
+            "loss since the day's start, unrealized result and fees included, at which the agent " \
+            "or strategy becomes REDUCING; in the agent's quote currency",                         \
+        LIMIT(daily_loss)                                                                          \
+    }
+#define LIMIT_DRAWDOWN(d)                                                                          \
+    {                                                                                              \
+        .key = "max_drawdown", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .max = "1",             \
+        .default_value = d,                                                                        \
+        .help =                                                                                    \
+            "fall from the high-water mark, as a ratio, at which the agent or strategy becomes "   \
+            "HALTED",                                                                              \
+        LIMIT(max_drawdown)                                                                        \
+    }
+
 static const struct key_spec RISK[] = {
     LIMIT_ORDER_VALUE("1000"),
     LIMIT_ORDER_QTY,
     LIMIT_POSITION("10000"),
     LIMIT_GROSS("20000"),
     LIMIT_COLLAR("0.05"),
-    {.key = "daily_loss",
-     .type = KEY_DECIMAL,
-     .flags = KEY_POSITIVE,
-     .default_value = "500",
-     .help = "loss since the day's start, unrealized result and fees included, at which the agent "
-             "becomes REDUCING; in its quote currency",
-     LIMIT(daily_loss)},
-    {.key = "max_drawdown",
-     .type = KEY_DECIMAL,
-     .flags = KEY_POSITIVE,
-     .max = "1",
-     .default_value = "0.2",
-     .help = "fall from the high-water mark, as a ratio, at which the agent becomes HALTED",
-     LIMIT(max_drawdown)},
+    LIMIT_DAILY_LOSS("500"),
+    LIMIT_DRAWDOWN("0.2"),
     LIMIT_OPEN_ORDERS("200"),
     LIMIT_MESSAGES("100"),
     {.key = "message_interval",
@@ -155,9 +161,10 @@ static const struct key_spec RISK[] = {
 };
 
 static const struct key_spec STRATEGY_RISK[] = {
-    LIMIT_ORDER_VALUE(NULL), LIMIT_ORDER_QTY,           LIMIT_POSITION(NULL),
-    LIMIT_GROSS(NULL),       LIMIT_COLLAR(NULL),        LIMIT_OPEN_ORDERS(NULL),
-    LIMIT_MESSAGES(NULL),    LIMIT_REFERENCE_AGE(NULL), {.key = NULL},
+    LIMIT_ORDER_VALUE(NULL),   LIMIT_ORDER_QTY,         LIMIT_POSITION(NULL),
+    LIMIT_GROSS(NULL),         LIMIT_COLLAR(NULL),      LIMIT_DAILY_LOSS(NULL),
+    LIMIT_DRAWDOWN(NULL),      LIMIT_OPEN_ORDERS(NULL), LIMIT_MESSAGES(NULL),
+    LIMIT_REFERENCE_AGE(NULL), {.key = NULL},
 };
 
 static const struct key_spec VENUE[] = {

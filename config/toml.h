@@ -5,7 +5,8 @@
  * NUL (by "\u0000"), so they come with a length.
  *
  * Limits, each refused with its position: TOML_SIZE_MAX bytes, TOML_DEPTH_MAX nested values,
- * TOML_KEY_PARTS_MAX parts in a dotted key. A byte order mark is accepted at the start only.
+ * TOML_KEY_PARTS_MAX parts in a dotted key; toml++ adds its own of 128 digits in a number. A byte
+ * order mark is accepted at the start only.
  */
 #ifndef TW_CONFIG_TOML_H
 #define TW_CONFIG_TOML_H

@@ -175,7 +175,7 @@ static enum err parse_decimal(const struct key_spec *k, const char *text, size_t
 static enum err read_float(const struct key_spec *k, const struct toml_node *n, struct value *ret,
                            char *why)
 {
-    char plain[256];
+    char plain[256]; /* toml++ takes 128 digits */
     size_t len = 0;
     for (size_t i = n->len && n->text[0] == '+' ? 1 : 0; i < n->len; i++) {
         if (len == sizeof plain)

@@ -18,4 +18,7 @@ struct cmd {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
 };
 
+int cmd_init(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
 #endif

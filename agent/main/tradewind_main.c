@@ -8,6 +8,8 @@
 
 static const struct cmd COMMANDS[] = {
     /* name, summary, function: keep the order in which a newcomer needs them */
+    {"init", "write a commented starter configuration", cmd_init},
+    {"check", "check a configuration, say what it would run; --explain lists the keys", cmd_check},
     {NULL, NULL, NULL},
 };
 
