@@ -1,0 +1,274 @@
+#include "main/backtest.h"
+
+#include "base/clock.h"
+#include "strategies/strategy.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define BATCH 65536 /* events between two looks at the stop flag */
+
+__attribute__((format(printf, 2, 3))) static void note(const struct backtest *b, const char *format,
+                                                       ...)
+{
+    if (!b->note)
+        return;
+    char text[BACKTEST_WHY_MAX];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    b->note(b->ctx, text);
+}
+
+static bool stopped(const struct backtest *b)
+{
+    return b->stop && *b->stop;
+}
+
+/* ---- loading ---- */
+
+static bool loading(void *ctx, uint64_t done, uint64_t size)
+{
+    struct backtest *b = ctx;
+    if (b->progress)
+        b->progress(b->ctx, BACKTEST_LOADING, done, size);
+    return stopped(b);
+}
+
+static void note_file(const struct backtest *b, const char *argument,
+                      const struct datafile_info *info)
+{
+    if (info->left_out)
+        note(b, "%s: left out %llu placeholder rows of the venue (quantity 0, ids -1)", argument,
+             (unsigned long long)info->left_out);
+    if (info->rounded)
+        note(b, "%s: rounded down the size in %llu rows that have more than 18 decimals", argument,
+             (unsigned long long)info->rounded);
+    if (info->events == 0)
+        note(b, "%s: no event between --from and --to", argument);
+    if (info->timeframe_ns / 4 > b->setup->risk.max_reference_age_ns &&
+        b->setup->risk.has_max_reference_age)
+        note(b,
+             "%s: its prices are %lld s apart, max_reference_age is %lld s: orders between them "
+             "will be denied (STALE_REFERENCE)",
+             argument, (long long)(info->timeframe_ns / 4 / NS_PER_S),
+             (long long)(b->setup->risk.max_reference_age_ns / NS_PER_S));
+}
+
+/* What is only four prices of a bar cannot tell what traded at a level before. */
+static void force_touch(struct backtest *b, const char *argument, venue_id v)
+{
+    struct venue_setup *venue = &b->setup->venue[v];
+    if (venue->fill_model == FILL_TOUCH)
+        return;
+    venue->fill_model = FILL_TOUCH;
+    note(b, "%s: bars are replayed with fill model touch, on all of venue %s", argument,
+         venue->name);
+}
+
+enum err backtest_load(struct backtest *b, const char *argument, char *why)
+{
+    if (!b->tape && tape_open(&b->tape) != ERR_OK) {
+        snprintf(why, BACKTEST_WHY_MAX, "no memory for the data");
+        return ERR_NOMEM;
+    }
+    struct datafile_options o = {
+        .from_ns = b->from_ns, .to_ns = b->to_ns, .progress = loading, .ctx = b};
+    struct datafile_info info;
+    enum err e = datafile_load(b->tape, b->setup, argument, &o, &info, why);
+    if (e)
+        return e;
+    b->rows += info.rows;
+    note_file(b, argument, &info);
+    if (info.format == DATAFILE_CANDLES || info.format == DATAFILE_QUOTES)
+        force_touch(b, argument, info.venue);
+    if (info.instrument != INSTRUMENT_NONE) {
+        b->wants_feed[info.instrument] = true;
+        b->has_data[info.instrument] |= info.events > 0;
+    }
+    return ERR_OK;
+}
+
+/* ---- before the run ---- */
+
+/* Recordings hold several instruments, and may teach rules: looked up on the tape. */
+static void look_at_tape(struct backtest *b, bool *rules)
+{
+    tape_cursor_init(&b->cursor, b->tape);
+    for (const struct event *ev; (ev = tape_next(&b->cursor)) != NULL;) {
+        if (ev->instrument >= b->setup->instruments)
+            continue;
+        if (ev->kind == EVENT_INSTRUMENT)
+            rules[ev->instrument] |= ev->rules.status != INSTRUMENT_UNKNOWN;
+        else if (ev->kind != EVENT_FEED)
+            b->has_data[ev->instrument] = true;
+    }
+}
+
+enum err backtest_check(struct backtest *b, char *why)
+{
+    const struct setup *s = b->setup;
+    bool rules[SETUP_INSTRUMENTS_MAX] = {false};
+    if (!b->tape || tape_count(b->tape) == 0) {
+        snprintf(why, BACKTEST_WHY_MAX, "there is no event to run on");
+        return ERR_RANGE;
+    }
+    look_at_tape(b, rules);
+    for (uint32_t i = 0; i < s->strategies; i++)
+        for (uint32_t k = 0; k < s->strategy[i].instruments; k++) {
+            instrument_id n = s->strategy[i].instrument[k];
+            const struct instrument *in = &s->instrument[n];
+            const char *venue = s->venue[in->venue].name;
+            if (in->rules.status == INSTRUMENT_UNKNOWN && !rules[n]) {
+                snprintf(why, BACKTEST_WHY_MAX,
+                         "instrument %s@%s, which strategy %s trades, has no tick_size and "
+                         "lot_size: a backtest cannot ask the venue, so add them to its "
+                         "[[instrument]]",
+                         in->symbol, venue, s->strategy[i].name);
+                return ERR_RANGE;
+            }
+            if (!b->has_data[n])
+                note(b, "there is no data for %s@%s, which strategy %s trades", in->symbol, venue,
+                     s->strategy[i].name);
+        }
+    return ERR_OK;
+}
+
+/* ---- the run ---- */
+
+static enum err on_step(void *ctx, const struct event *ev, const struct effects *fx)
+{
+    struct backtest *b = ctx;
+    (void)ev;
+    if (!b->fills || fx->count == 0)
+        return ERR_OK;
+    int64_t now_ns = engine_now_ns(paper_engine(b->paper));
+    for (uint32_t i = 0; i < fx->count; i++)
+        if (fx->item[i].kind == EFFECT_FILL)
+            report_fill(b->fills, b->setup, now_ns, fx->item[i].strategy, &fx->item[i].fill);
+    return ERR_OK;
+}
+
+static void on_equity(void *ctx, int64_t ts_ns, dec equity)
+{
+    struct backtest *b = ctx;
+    if (!b->failed)
+        b->failed = returns_add(&b->daily, ts_ns, equity);
+    if (b->equity)
+        report_equity(b->equity, ts_ns, equity);
+}
+
+/* Files without feed states of their own are live from the beginning. */
+static enum err feeds_live(struct backtest *b)
+{
+    for (instrument_id i = 0; i < b->setup->instruments; i++) {
+        if (!b->wants_feed[i])
+            continue;
+        struct event ev = {.kind = EVENT_FEED,
+                           .venue = b->setup->instrument[i].venue,
+                           .instrument = i,
+                           .ts_event_ns = tape_first_ns(b->tape),
+                           .ts_recv_ns = tape_first_ns(b->tape),
+                           .feed = FEED_LIVE};
+        enum err e = paper_event(b->paper, &ev);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
+enum err backtest_open(struct backtest *b, char *why)
+{
+    enum err e = paper_open(&b->paper, b->setup, on_step, b);
+    if (e) {
+        snprintf(why, BACKTEST_WHY_MAX,
+                 "the configuration cannot be run (%s): do budgets and inventories exceed the "
+                 "opening balances, or can an asset not be valued?",
+                 err_name(e));
+        return e;
+    }
+    engine_on_equity(paper_engine(b->paper), on_equity, b);
+    tape_cursor_init(&b->cursor, b->tape);
+    if (b->fills)
+        report_fills_header(b->fills);
+    if (b->equity)
+        report_equity_header(b->equity);
+    return ERR_OK;
+}
+
+static enum err run_batch(struct backtest *b, uint64_t *done, bool *end)
+{
+    enum err e = ERR_OK;
+    for (int i = 0; i < BATCH; i++) {
+        const struct event *ev = tape_next(&b->cursor);
+        if (!ev) {
+            *end = true;
+            return ERR_OK;
+        }
+        e = paper_event(b->paper, ev);
+        if (e)
+            return e;
+        ++*done;
+    }
+    return ERR_OK;
+}
+
+static void check_books(struct backtest *b)
+{
+    venue_id venue;
+    asset_id asset;
+    dec ledgers, account;
+    b->report.books_balance = paper_books_balance(b->paper, &venue, &asset, &ledgers, &account);
+    if (b->report.books_balance)
+        return;
+    char ours[DEC_TEXT_MAX], theirs[DEC_TEXT_MAX];
+    dec_format(ledgers, ours);
+    dec_format(account, theirs);
+    snprintf(b->report.books, sizeof b->report.books,
+             "books balance: NO: of %s on %s the ledgers hold %s, the account %s",
+             b->setup->asset[asset], b->setup->venue[venue].name, ours, theirs);
+}
+
+enum err backtest_run(struct backtest *b, char *why)
+{
+    uint64_t done = 0, total = tape_count(b->tape);
+    bool end = false;
+    enum err e = feeds_live(b);
+    while (!e && !end && !stopped(b)) {
+        if (b->progress)
+            b->progress(b->ctx, BACKTEST_RUNNING, done, total);
+        e = run_batch(b, &done, &end);
+    }
+    if (!e && !end) {
+        snprintf(why, BACKTEST_WHY_MAX, "interrupted after %llu of %llu events",
+                 (unsigned long long)done, (unsigned long long)total);
+        return ERR_STATE;
+    }
+    if (!e)
+        e = paper_finish(b->paper);
+    if (!e)
+        e = b->failed;
+    b->report.engine = paper_engine(b->paper);
+    b->report.events = done;
+    b->report.first_ns = tape_first_ns(b->tape);
+    b->report.last_ns = tape_last_ns(b->tape);
+    if (!e)
+        e = report_make(&b->report, &b->daily);
+    if (e) {
+        char when[CLOCK_TEXT_MAX];
+        clock_format_utc(engine_now_ns(paper_engine(b->paper)), when);
+        snprintf(why, BACKTEST_WHY_MAX, "event %llu of %llu, at %s: the engine cannot go on: %s",
+                 (unsigned long long)done + 1, (unsigned long long)total, when, err_name(e));
+        return e;
+    }
+    check_books(b);
+    return ERR_OK;
+}
+
+void backtest_close(struct backtest *b)
+{
+    paper_close(b->paper);
+    tape_close(b->tape);
+    returns_free(&b->daily);
+}
