@@ -191,13 +191,26 @@ static enum err route(struct engine *e, const struct event *ev, uint32_t subscri
     return ERR_OK;
 }
 
-/* After a price changed: an instrument's first mark books the opening inventory. */
-static enum err first_mark(struct engine *e, instrument_id i, bool had_mark)
+/* The first sample of the equity series, as soon as equity is known. */
+static enum err first_sample(struct engine *e, int64_t ts_ns)
 {
-    const struct market_instrument *m = &e->market.item[i];
+    if (e->equity.valued)
+        return ERR_OK;
+    enum err err = valuation_sample(e, ts_ns, true);
+    if (e->equity.valued)
+        e->next_minute_ns = ts_ns - ts_ns % NS_MINUTE + NS_MINUTE;
+    return err;
+}
+
+/* After a price changed: an instrument's first mark books the opening inventory, and may be what
+ * equity waited for: the strategies that see the event may have orders already. */
+static enum err first_mark(struct engine *e, const struct event *ev, bool had_mark)
+{
+    const struct market_instrument *m = &e->market.item[ev->instrument];
     if (had_mark || !m->has_mark)
         return ERR_OK;
-    return ledger_book_inventory(&e->ledger, i, m->mark);
+    enum err err = ledger_book_inventory(&e->ledger, ev->instrument, m->mark);
+    return err ? err : first_sample(e, ev->ts_event_ns);
 }
 
 static enum err add_to_candles(struct engine *e, const struct event *ev)
@@ -223,7 +236,7 @@ static enum err step_trade(struct engine *e, const struct event *ev)
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
     market_trade(m, &ev->trade, ev->ts_event_ns);
-    enum err err = first_mark(e, ev->instrument, had_mark);
+    enum err err = first_mark(e, ev, had_mark);
     if (!err)
         err = add_to_candles(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_TRADE);
@@ -234,7 +247,7 @@ static enum err step_top(struct engine *e, const struct event *ev)
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
     market_top(m, &ev->top, ev->ts_event_ns);
-    enum err err = first_mark(e, ev->instrument, had_mark);
+    enum err err = first_mark(e, ev, had_mark);
     return err ? err : route(e, ev, SUBSCRIBE_TOP);
 }
 
@@ -248,7 +261,7 @@ static enum err step_book(struct engine *e, const struct event *ev)
             fx->resync = ev->instrument;
         return ERR_OK;
     }
-    enum err err = first_mark(e, ev->instrument, had_mark);
+    enum err err = first_mark(e, ev, had_mark);
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
 
@@ -312,11 +325,8 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
         err = dispatch_due(e, false);
     if (!err)
         err = step_kind(e, ev);
-    if (!err && !e->equity.valued) {
-        err = valuation_sample(e, ts, true);
-        if (e->equity.valued)
-            e->next_minute_ns = ts - ts % NS_MINUTE + NS_MINUTE;
-    }
+    if (!err)
+        err = first_sample(e, ts);
     if (!err && e->now_ns >= e->next_limits_ns)
         err = states_check_limits(e);
     if (!err && e->cancel_all)

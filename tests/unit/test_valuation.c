@@ -64,6 +64,24 @@ static void equity_is_unknown_until_every_asset_held_has_a_mark(void **state)
     world_close(&w);
 }
 
+/* The event that gives the last mark that was missing may already be answered with an order. */
+static void equity_is_known_before_the_strategies_decide(void **state)
+{
+    (void)state;
+    world_open(&w);
+    w.setup->risk.has_max_drawdown = true;
+    w.setup->risk.max_drawdown = D("0.5");
+    world_strategy(&w, "probe", &strategy_probe, "5000", "0");
+    world_start(&w);
+    probe_request[0] = probe_limit(SIDE_BUY, "49000", "0.001");
+    probe_requests = 1;
+    world_trade(&w, "50000", "1");
+    assert_null(world_effect(&w, EFFECT_DENIED, 0));
+    assert_non_null(world_effect(&w, EFFECT_SUBMIT, 0));
+    assert_dec(totals(STRATEGY_NONE).equity_start, "60000");
+    world_close(&w);
+}
+
 static void conversion_goes_over_an_intermediate_asset(void **state)
 {
     (void)state;
@@ -205,6 +223,7 @@ int main(void)
         cmocka_unit_test(mark_is_the_mid_rounded_down_else_the_last_trade),
         cmocka_unit_test(equity_is_unknown_until_every_asset_held_has_a_mark),
         cmocka_unit_test(conversion_goes_over_an_intermediate_asset),
+        cmocka_unit_test(equity_is_known_before_the_strategies_decide),
         cmocka_unit_test(an_asset_without_a_path_is_refused),
         cmocka_unit_test(budgets_beyond_the_balances_are_refused),
         cmocka_unit_test(sub_ledgers_sum_to_the_account),
