@@ -9,6 +9,10 @@
 
 #define DRAWDOWN_PLACES 8
 
+#define X(name, number, text) _Static_assert((number) < REPORT_REASONS, "no place for " #name);
+REASON_TABLE(X)
+#undef X
+
 /* ---- numbers ---- */
 
 /* [amount] of asset [a] of venue [v] in the agent's quote at mark, rounded down; false without a
@@ -344,6 +348,14 @@ static void table_balances(const struct report *r, FILE *out)
         }
 }
 
+static void table_reasons(FILE *out, const char *what, const uint64_t *count)
+{
+    for (unsigned i = 0; i < REPORT_REASONS; i++)
+        if (count[i])
+            fprintf(out, "    %-14s %24llu %s: %s\n", what, (unsigned long long)count[i],
+                    reason_name((enum reason)i), reason_text((enum reason)i));
+}
+
 void report_table(const struct report *r, FILE *out)
 {
     char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
@@ -351,9 +363,10 @@ void report_table(const struct report *r, FILE *out)
     clock_format_utc(r->last_ns, last);
     fprintf(out, "\n  %-16s %s to %s\n", "period", first, last);
     fprintf(out, "  %-16s %24llu\n", "market events", (unsigned long long)r->events);
-    fprintf(out, "  %-16s %24llu (denied %llu, rejected %llu, canceled %llu)\n", "orders",
-            (unsigned long long)r->totals.orders, (unsigned long long)r->totals.denied,
-            (unsigned long long)r->totals.rejected, (unsigned long long)r->totals.canceled);
+    fprintf(out, "  %-16s %24llu (canceled %llu)\n", "orders",
+            (unsigned long long)r->totals.orders, (unsigned long long)r->totals.canceled);
+    table_reasons(out, "denied", r->denied);
+    table_reasons(out, "rejected", r->rejected);
     fprintf(out, "  %-16s %24llu\n", "fills", (unsigned long long)r->totals.fills);
     table_money(r, out);
     table_strategies(r, out);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define REPORT_BOOKS_MAX 256
+#define REPORT_REASONS   64 /* above every number in REASON_TABLE */
 
 struct report {
     const struct engine *engine; /* after engine_finish() */
@@ -19,6 +20,7 @@ struct report {
     int64_t first_ns, last_ns;   /* time of the first and the last one */
     bool books_balance;
     char books[REPORT_BOOKS_MAX]; /* where they do not: the numbers */
+    uint64_t denied[REPORT_REASONS], rejected[REPORT_REASONS]; /* orders, by reason */
     /* filled by report_make() */
     struct engine_totals totals;
     bool valued; /* equity_start to pnl are known */

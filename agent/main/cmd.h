@@ -20,5 +20,6 @@ struct cmd {
 
 int cmd_init(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_backtest(int argc, char **argv);
 
 #endif

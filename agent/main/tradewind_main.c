@@ -10,6 +10,7 @@ static const struct cmd COMMANDS[] = {
     /* name, summary, function: keep the order in which a newcomer needs them */
     {"init", "write a commented starter configuration", cmd_init},
     {"check", "check a configuration, say what it would run; --explain lists the keys", cmd_check},
+    {"backtest", "run a configuration on recorded market data", cmd_backtest},
     {NULL, NULL, NULL},
 };
 
