@@ -257,6 +257,16 @@ static void a_limit_buy_locks_its_cost_even_where_it_takes_cheaper(void **state)
     assert_string_equal(locked(w, USDT), "500"); /* 5 rest at 100 */
 }
 
+static void a_cost_below_the_smallest_unit_is_one_unit(void **state)
+{
+    struct pit *w = *state;
+    struct instrument_rules *r = &w->s.instrument[BTC_USDT].rules;
+    r->tick_size = dec_lit("0.0000000001");
+    r->lot_size = dec_lit("0.0000000001");
+    w->s.balance[0].amount = DEC_ZERO;
+    expect_rejected(w, buy(w, "0.0000000003", "0.000000001"), REASON_NOT_ENOUGH_FUNDS);
+}
+
 /* ---- post_only, fok, ioc ---- */
 
 static void post_only_is_rejected_where_it_would_take(void **state)
@@ -401,6 +411,23 @@ static void a_cancel_sent_with_its_order_finds_it(void **state)
     expect_accepted(w, id);
     expect_canceled(w, id);
     assert_string_equal(locked(w, USDT), "0");
+}
+
+static void a_cancel_let_in_before_its_order_does_nothing_and_hinders_no_other(void **state)
+{
+    struct pit *w = *state;
+    w->s.venue[0].order_latency_ns = 50;
+    order_id id = buy(w, "100", "2"); /* visible at 1050 */
+    w->now = 990;
+    send_cancel(w, id); /* at 1040 */
+    w->now = 1050;
+    let_in(w);
+    expect_accepted(w, id);
+    expect_nothing(w);
+    send_cancel(w, id);
+    w->now = 1100;
+    let_in(w);
+    expect_canceled(w, id);
 }
 
 static void a_cancel_on_its_way_never_meets_another_order(void **state)
@@ -565,6 +592,7 @@ int main(void)
         T(an_order_that_cannot_be_paid_is_rejected_and_one_that_just_can_is_not),
         T(a_market_buy_must_be_able_to_pay_the_book),
         T(a_limit_buy_locks_its_cost_even_where_it_takes_cheaper),
+        T(a_cost_below_the_smallest_unit_is_one_unit),
         T(post_only_is_rejected_where_it_would_take),
         T(would_take_is_told_before_missing_funds),
         T(fok_fills_completely_or_does_nothing),
@@ -575,6 +603,7 @@ int main(void)
         T(a_cancel_that_loses_the_race_against_a_fill_does_nothing),
         T(a_cancel_of_an_unknown_or_closed_order_does_nothing),
         T(a_cancel_sent_with_its_order_finds_it),
+        T(a_cancel_let_in_before_its_order_does_nothing_and_hinders_no_other),
         T(a_cancel_on_its_way_never_meets_another_order),
         T(the_order_table_is_full_at_its_limit_and_free_again_after),
         T(requests_on_their_way_are_full_at_their_limit),

@@ -183,6 +183,7 @@ static void a_fill_the_rounding_leaves_unpaid_expires_the_order(void **state)
     trade(w, BTC_USDT, "0.0000000003", "0.0000000005"); /* costs the whole unit, too */
     expect_made(w, id, "0.0000000003", "0.0000000005");
     assert_string_equal(balance(w, USDT), "0");
+    assert_string_equal(locked(w, USDT), "0"); /* never more than there is */
     trade(w, BTC_USDT, "0.0000000003", "0.0000000005");
     expect_expired(w, id, REASON_NOT_ENOUGH_FUNDS);
     expect_nothing(w);
@@ -309,6 +310,21 @@ static void a_top_of_book_moves_us_forward_where_there_is_no_depth(void **state)
     expect_made(w, later, "100", "0.5");
 }
 
+static void an_empty_side_of_the_top_tells_nothing(void **state)
+{
+    struct pit *w = *state;
+    tell_top(w, BTC_USDT, "100", "5", "101", "5");
+    order_id b = rest(w, SIDE_BUY, "100", "1"), s = rest(w, SIDE_SELL, "101", "1");
+    tell_top(w, BTC_USDT, "0", "0", "0", "0");
+    trade(w, BTC_USDT, "100", "5");
+    trade(w, BTC_USDT, "101", "5");
+    expect_nothing(w);
+    trade(w, BTC_USDT, "100", "5");
+    expect_made(w, b, "100", "1");
+    trade(w, BTC_USDT, "101", "5");
+    expect_made(w, s, "101", "1");
+}
+
 static void each_order_has_its_own_place_in_the_queue(void **state)
 {
     struct pit *w = *state;
@@ -364,6 +380,7 @@ int main(void)
         QUEUE(a_level_that_vanishes_leaves_nobody_ahead),
         QUEUE(a_snapshot_tells_nothing_of_levels_beyond_its_worst),
         QUEUE(a_top_of_book_moves_us_forward_where_there_is_no_depth),
+        QUEUE(an_empty_side_of_the_top_tells_nothing),
         QUEUE(each_order_has_its_own_place_in_the_queue),
         QUEUE(an_exhausted_print_still_moves_the_queue),
     };

@@ -202,6 +202,24 @@ static void volume_we_took_is_not_given_back_until_the_levels_next_update(void *
     expect_nothing(w);
 }
 
+static void so_it_is_on_the_bids(void **state)
+{
+    struct pit *w = *state;
+    show_level(w, BTC_USDT, SIDE_BUY, "2", "5");
+    show_level(w, BTC_USDT, SIDE_BUY, "1", "5");
+    order_id id = market(w, SIDE_SELL, "6");
+    expect_accepted(w, id);
+    expect_took(w, id, "2", "5");
+    expect_took(w, id, "1", "1");
+    tell_level(w, BTC_USDT, SIDE_BUY, "2", "3");
+    tell_level(w, BTC_USDT, SIDE_SELL, "3", "1");
+    id = market(w, SIDE_SELL, "8");
+    expect_accepted(w, id);
+    expect_took(w, id, "2", "3");
+    expect_took(w, id, "1", "4");
+    expect_expired(w, id, REASON_BOOK_EXHAUSTED);
+}
+
 static void a_snapshot_updates_every_level(void **state)
 {
     struct pit *w = *state;
@@ -412,6 +430,30 @@ static void a_fee_asset_that_is_received_pays_as_received(void **state)
     assert_string_equal(balance(w, BTC), "1000");
 }
 
+static void a_buy_of_the_fee_asset_pays_of_what_it_buys(void **state)
+{
+    struct pit *w = *state;
+    w->s.venue[0].taker_fee = dec_lit("0.001");
+    w->s.venue[0].fee_asset = BNB;
+    show_mark(w, BNB_USDT, "300"); /* not the price of the fill */
+    show_last(w, BNB_USDT, "100");
+    order_id id = order(w, BNB_USDT, SIDE_BUY, "100", "2", TIF_IOC, false);
+    expect_accepted(w, id);
+    assert_fee(expect_took(w, id, "100", "2"), "0.002", BNB);
+    assert_string_equal(balance(w, BNB), "1001.998");
+}
+
+static void each_step_of_a_fee_is_rounded_up(void **state)
+{
+    struct pit *w = *state;
+    w->s.venue[0].taker_fee = dec_lit("0.001");
+    w->s.venue[0].fee_asset = USDT; /* what the buy pays, so that no mark is needed */
+    w->s.instrument[BTC_USDT].rules.tick_size = dec_lit("0.000000000000000001");
+    /* 1e-5 + 1e-18, of which 0.001 is 1e-8 + 1e-21. */
+    assert_fee(take_fee(w, SIDE_BUY, "0.000010000000000001", "1"), "0.00000002", USDT);
+    assert_fee(take_fee(w, SIDE_BUY, "0.00001", "1"), "0.00000001", USDT);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -429,6 +471,7 @@ int main(void)
         T(with_a_book_there_is_no_slippage),
         T(a_sell_whose_slippage_leaves_no_price_finds_nothing),
         T(volume_we_took_is_not_given_back_until_the_levels_next_update),
+        T(so_it_is_on_the_bids),
         T(a_snapshot_updates_every_level),
         T(a_top_of_book_updates_its_level_where_there_is_no_depth),
         T(post_only_does_not_take_what_we_took_already),
@@ -443,6 +486,8 @@ int main(void)
         T(without_a_price_or_balance_of_the_third_asset_the_received_one_pays),
         T(what_orders_lock_of_the_third_asset_pays_no_fee),
         T(a_fee_asset_that_is_received_pays_as_received),
+        T(a_buy_of_the_fee_asset_pays_of_what_it_buys),
+        T(each_step_of_a_fee_is_rounded_up),
     };
     return cmocka_run_group_tests_name("matching take", tests, NULL, NULL);
 }

@@ -365,9 +365,9 @@ static void an_error_of_the_engine_is_shown_and_final(void **state)
 {
     struct host *h = *state;
     open_host(h);
-    struct event ev = {.kind = EVENT_TRADE, .instrument = 99, .ts_event_ns = h->t0 + 1};
+    struct event ev = {.kind = EVENT_FEED, .instrument = 99, .ts_event_ns = h->t0 + 1};
     assert_int_equal(paper_event(h->p, &ev), ERR_RANGE);
-    expect_seen(h, EVENT_TRADE, 1);
+    expect_seen(h, EVENT_FEED, 1);
     assert_int_equal(try_trade(h, 100, "101", "1"), ERR_RANGE);
     expect_no_more(h);
 }
