@@ -189,6 +189,8 @@ $(GEN): FORCE
 	$(call update,"#define TW_BUILD_ID \"$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\"")
 # A change of flags compiles everything anew; a file that appeared or went makes the archive anew.
 $(BUILD)/gen/flags: FORCE
+	@command -v $(firstword $(CC)) >/dev/null && pkg-config --exists $(PKGS) 2>/dev/null || \
+	 { echo 'Some of the Debian packages that the build needs are missing: make deps installs them.' >&2; exit 1; }
 	$(call update,'$(CC) $(CXX) $(ALL_CFLAGS) $(ALL_CXXFLAGS) $(ALL_LDFLAGS)')
 $(BUILD)/gen/objects: FORCE
 	$(call update,'$(LIB_OBJ)')

@@ -49,6 +49,13 @@ def building(root):
     tap.ok(code == 0 and wanted <= documented, "make_help_lists_the_targets", out)
 
 
+def without_packages(root):
+    """Where pkg-config does not know the libraries, as on a fresh machine, plain make says what to do."""
+    env = dict(os.environ, PKG_CONFIG_LIBDIR="/nowhere")
+    code, out = run(["make", "BUILD=build/fresh"], root, env)
+    tap.ok(code != 0 and "make deps" in out, "make_says_what_is_missing", out)
+
+
 def installing(root):
     with tempfile.TemporaryDirectory() as dest:
         code, out = make(root, "install", "DESTDIR=" + dest, "PREFIX=/usr")
@@ -94,6 +101,7 @@ def main():
             os.makedirs(os.path.join(root, os.path.dirname(name)), exist_ok=True)
             shutil.copy2(name, os.path.join(root, name))
         building(root)
+        without_packages(root)
         installing(root)
         dependencies(root)
     tap.done()
