@@ -35,8 +35,9 @@ struct config_report {
 };
 
 /* Reads and checks. On ERR_OK *ret is to be closed with config_close(). Otherwise *ret is untouched
- * and the report has at least one line. [report] is to be cleared with config_report_clear() in
- * both cases. Relative paths in the file are relative to its directory. */
+ * and the report has at least one line (but for ERR_NOMEM, where it may be empty). [report] is to
+ * be cleared with config_report_clear() in both cases. Relative paths in the file are relative to
+ * its directory. */
 enum err config_load(struct config *ret, const char *path, const struct config_kinds *kinds,
                      struct config_report *report) MUST_CHECK;
 

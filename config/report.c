@@ -70,7 +70,7 @@ void errors_finish(struct errors *e, struct config_report *ret)
     char *more = NULL;
     if (e->dropped && asprintf(&more, "%s: and %zu more errors", e->file, e->dropped) < 0)
         more = NULL;
-    ret->line = calloc(e->count + 1, sizeof *ret->line);
+    ret->line = e->count ? calloc(e->count + 1, sizeof *ret->line) : NULL;
     for (size_t i = 0; i < e->count; i++) {
         if (ret->line)
             ret->line[ret->count++] = e->item[i].line;
@@ -81,7 +81,7 @@ void errors_finish(struct errors *e, struct config_report *ret)
         ret->line[ret->count++] = more;
     else
         free(more);
-    e->nomem = e->nomem || !ret->line;
+    e->nomem = e->nomem || (e->count && !ret->line);
     free(e->item);
     e->item = NULL;
     e->count = e->cap = e->dropped = 0;

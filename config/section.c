@@ -65,9 +65,9 @@ static bool store_path(struct build *b, const struct key_spec *k, const struct v
 static bool store(struct build *b, const struct key_spec *k, const struct value *v,
                   struct toml_pos at, const char *path, void *base)
 {
-    char *to = (char *)base + k->offset;
     if (k->offset == KEY_NOT_STORED)
         return true;
+    char *to = (char *)base + k->offset;
     switch (k->type) {
     case KEY_DECIMAL: memcpy(to, &v->decimal, sizeof v->decimal); return true;
     case KEY_INTEGER:

@@ -58,53 +58,60 @@ static void print_instruments(const struct setup *s)
     }
 }
 
-static void print_strategies(const struct setup *s)
+static void print_limit(const char *name, bool has, dec value, const char *unit)
 {
-    if (s->strategies == 0)
-        printf("no strategy: market data is watched, nothing is traded\n");
-    for (uint32_t i = 0; i < s->strategies; i++) {
-        const struct strategy_setup *st = &s->strategy[i];
-        char budget[DEC_TEXT_MAX], inventory[DEC_TEXT_MAX];
-        printf("strategy %s (%s)", st->name, st->ops->name);
-        for (uint32_t k = 0; k < st->instruments; k++) {
-            const struct instrument *in = &s->instrument[st->instrument[k]];
-            printf("%s%s@%s", k ? ", " : " on ", in->symbol, s->venue[in->venue].name);
-        }
-        puts("");
-        if (!st->instruments)
-            continue;
+    char text[DEC_TEXT_MAX];
+    if (has)
+        printf("    %s %s%s%s\n", name, text_of(value, text), unit[0] ? " " : "", unit);
+}
+
+static void print_limits(const struct setup *s, const struct risk_setup *r)
+{
+    const char *quote = s->asset[s->quote];
+    char text[32];
+    print_limit("max_order_value", r->has_max_order_value, r->max_order_value, quote);
+    print_limit("max_order_qty", r->has_max_order_qty, r->max_order_qty, "of the base asset");
+    print_limit("max_position_value", r->has_max_position_value, r->max_position_value, quote);
+    print_limit("max_gross_exposure", r->has_max_gross_exposure, r->max_gross_exposure, quote);
+    print_limit("price_collar", r->has_price_collar, r->price_collar, "");
+    print_limit("daily_loss", r->has_daily_loss, r->daily_loss, quote);
+    print_limit("max_drawdown", r->has_max_drawdown, r->max_drawdown, "");
+    if (r->has_max_open_orders)
+        printf("    max_open_orders %u\n", r->max_open_orders);
+    if (r->has_max_messages)
+        printf("    max_messages %u per %s, %u of them kept for cancels\n", r->max_messages,
+               duration_format(r->message_interval_ns, text), r->cancel_reserve);
+    if (r->has_max_reference_age)
+        printf("    max_reference_age %s\n", duration_format(r->max_reference_age_ns, text));
+}
+
+static bool has_limits(const struct risk_setup *r)
+{
+    return r->has_max_order_value || r->has_max_order_qty || r->has_max_position_value ||
+           r->has_max_gross_exposure || r->has_price_collar || r->has_daily_loss ||
+           r->has_max_drawdown || r->has_max_open_orders || r->has_max_messages ||
+           r->has_max_reference_age;
+}
+
+static void print_strategy(const struct setup *s, const struct strategy_setup *st)
+{
+    char budget[DEC_TEXT_MAX], inventory[DEC_TEXT_MAX];
+    printf("strategy %s (%s)", st->name, st->ops->name);
+    for (uint32_t k = 0; k < st->instruments; k++) {
+        const struct instrument *in = &s->instrument[st->instrument[k]];
+        printf("%s%s@%s", k ? ", " : " on ", in->symbol, s->venue[in->venue].name);
+    }
+    puts("");
+    if (st->instruments) {
         printf("  budget %s %s, inventory %s %s\n", text_of(st->budget, budget),
                s->asset[st->budget_asset], text_of(st->inventory, inventory),
                s->asset[s->instrument[st->instrument[0]].base]);
         if (dec_is_zero(st->budget) && dec_is_zero(st->inventory))
             printf("  note: with neither budget nor inventory it can place no order\n");
     }
-}
-
-static void print_limit(const char *name, bool has, dec value, const char *unit)
-{
-    char text[DEC_TEXT_MAX];
-    if (has)
-        printf("  %s %s%s%s\n", name, text_of(value, text), unit[0] ? " " : "", unit);
-}
-
-static void print_limits(const struct setup *s)
-{
-    const struct risk_setup *r = &s->risk;
-    const char *quote = s->asset[s->quote];
-    char text[32];
-    printf("limits of the agent:\n");
-    print_limit("max_order_value", r->has_max_order_value, r->max_order_value, quote);
-    print_limit("max_order_qty", r->has_max_order_qty, r->max_order_qty, "");
-    print_limit("max_position_value", r->has_max_position_value, r->max_position_value, quote);
-    print_limit("max_gross_exposure", r->has_max_gross_exposure, r->max_gross_exposure, quote);
-    print_limit("price_collar", r->has_price_collar, r->price_collar, "");
-    print_limit("daily_loss", r->has_daily_loss, r->daily_loss, quote);
-    print_limit("max_drawdown", r->has_max_drawdown, r->max_drawdown, "");
-    printf("  max_open_orders %u\n", r->max_open_orders);
-    printf("  max_messages %u per %s, %u of them kept for cancels\n", r->max_messages,
-           duration_format(r->message_interval_ns, text), r->cancel_reserve);
-    printf("  max_reference_age %s\n", duration_format(r->max_reference_age_ns, text));
+    if (has_limits(&st->risk))
+        printf("  its own limits:\n");
+    print_limits(s, &st->risk);
 }
 
 static void print_summary(const char *path, const struct setup *s)
@@ -113,8 +120,12 @@ static void print_summary(const char *path, const struct setup *s)
            s->mode == MODE_PAPER ? "paper" : "live", s->asset[s->quote]);
     print_venues(s);
     print_instruments(s);
-    print_strategies(s);
-    print_limits(s);
+    if (s->strategies == 0)
+        printf("no strategy: market data is watched, nothing is traded\n");
+    for (uint32_t i = 0; i < s->strategies; i++)
+        print_strategy(s, &s->strategy[i]);
+    printf("limits of the agent:\n");
+    print_limits(s, &s->risk);
 }
 
 int cmd_check(int argc, char **argv)

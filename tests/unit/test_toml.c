@@ -373,6 +373,35 @@ static void toml_error_position(void **state)
     refused("[\n", 2, ERR_SYNTAX);
 }
 
+/* Characters that toml++ 3.3.0 takes for blanks, and such as its test for blanks stumbles over. */
+static void toml_blanks_are_ascii(void **state)
+{
+    (void)state;
+    static const char *const CHARACTERS[] = {
+        "\xc2\xa0",     "\xc3\x84",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\xa8",
+        "\xe3\x80\x80", "\xe2\xba\x80", "\xef\xad\x80", "\xef\xbb\xba", "\xef\xbb\xbf",
+    };
+    for (size_t i = 0; i < sizeof CHARACTERS / sizeof CHARACTERS[0]; i++) {
+        const char *c = CHARACTERS[i];
+        char text[64];
+        /* Inside a string they are content, also behind the end of a line that is left out. */
+        snprintf(text, sizeof text, "a = \"\"\"x\\\n \t%sy\"\"\" # %s\n", c, c);
+        struct toml_doc *d = parse(text);
+        snprintf(text, sizeof text, "x%sy", c);
+        assert_string_equal(toml_get(toml_root(d), "a")->text, text);
+        toml_close(d);
+        static const char *const PLACES[] = {"%sa = 1\n",   "a%s= 1\n", "a =%s1\n", "a = 1%s\n",
+                                             "a = [%s1]\n", "[a%s]\n",  "[a]%s\n",  "a = 1\n%s\n"};
+        for (size_t k = 0; k < sizeof PLACES / sizeof PLACES[0]; k++) {
+            const char *at = strchr(PLACES[k], '%');
+            int n = snprintf(text, sizeof text, "%.*s%s%s", (int)(at - PLACES[k]), PLACES[k], c,
+                             at + 2);
+            if (k > 0 || strcmp(c, "\xef\xbb\xbf") != 0) /* there it is the byte order mark */
+                refused(text, (size_t)n, ERR_SYNTAX);
+        }
+    }
+}
+
 static char *repeat(const char *head, const char *part, size_t times, const char *tail)
 {
     size_t h = strlen(head), p = strlen(part);
@@ -477,6 +506,7 @@ int main(void)
         cmocka_unit_test(toml_token_texts),
         cmocka_unit_test(toml_members_in_file_order),
         cmocka_unit_test(toml_bad_bytes),
+        cmocka_unit_test(toml_blanks_are_ascii),
         cmocka_unit_test(toml_error_position),
         cmocka_unit_test(toml_depth_limit),
         cmocka_unit_test(toml_dotted_key_limit),

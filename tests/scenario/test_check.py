@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""`tradewind check` and `tradewind init` as a person uses them."""
+import os, subprocess, sys, tempfile
+
+sys.path.insert(0, "tests/tools")
+import tap
+
+TRADEWIND = os.path.abspath(os.path.join(tap.BUILD, "tradewind"))
+
+
+def run(*arguments, **more):
+    p = subprocess.run([TRADEWIND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                       timeout=30, **more)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def main():
+    code, out, err = run("check", "config/examples/demo.toml")
+    tap.ok(code == 0 and not err, "check_accepts_the_demo", err)
+    tap.ok(all(word in out for word in ("venue binance (binance-spot)", "BTC-USDT@binance", "grid-btc (grid)",
+                                        "budget 4000 USDT", "max_order_value 500 USDT")),
+           "check_says_what_would_run", out)
+    code, out, err = run("check", "config/examples/momentum.toml")
+    tap.ok(code == 0 and "its own limits:\n    max_position_value 1500 USDT\n    max_messages 40 per 10s" in out,
+           "check_says_a_strategys_own_limits", out + err)
+
+    code, out, err = run("check", "--explain")
+    tap.ok(code == 0 and not err and "[[venue]]" in out and 'kind = "grid"' in out and "price_ceiling" in out,
+           "explain_lists_keys_and_strategies", out + err)
+
+    for name, arguments in (("none", []), ("two", ["a", "b"]), ("an_option", ["--nonsense"])):
+        code, out, err = run("check", *arguments)
+        tap.ok(code == 2 and not out and err.startswith("usage:"), "check_with_%s_is_usage" % name, out + err)
+    code, out, err = run("check", "--help")
+    tap.ok(code == 0 and out.startswith("usage:") and not err, "check_helps", out + err)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        def path(name, text=None):
+            p = os.path.join(scratch, name)
+            if text is not None:
+                with open(p, "w") as f:
+                    f.write(text)
+            return p
+
+        bad = path("bad.toml", "[agent]\nname = \"x\"\nquote = \"USDT\"\nsed = 1\n")
+        code, out, err = run("check", bad)
+        lines = err.splitlines()
+        tap.ok(code == 4 and not out and len(lines) == 3 and
+               bad + ':4:1: agent.sed: unknown key; did you mean "seed"?' in lines, "check_names_every_error", err)
+        code, out, err = run("check", path("syntax.toml", "[agent\n"))
+        tap.ok(code == 4 and not out and ":1:" in err, "check_names_the_syntax_error", err)
+        code, out, err = run("check", path("missing.toml"))
+        tap.ok(code == 4 and not out and "No such file" in err, "check_names_a_missing_file", err)
+
+        # Nothing outside the file has a say.
+        outside = dict(os.environ, TRADEWIND_MODE="live", TRADEWIND_API_KEY="k", AGENT_NAME="other", HOME="/nowhere")
+        tap.ok(run("check", "config/examples/demo.toml", env=outside) == run("check", "config/examples/demo.toml", env={}),
+               "check_ignores_the_environment")
+
+        starter = path("starter.toml")
+        code, out, err = run("init", starter)
+        tap.ok(code == 0 and starter in out and not err, "init_writes", out + err)
+        code, out, err = run("check", starter)
+        tap.ok(code == 0, "init_writes_what_check_accepts", err)
+        with open(starter, "a") as f:
+            f.write("# mine\n")
+        with open(starter) as f:
+            mine = f.read()
+        code, out, err = run("init", starter)
+        with open(starter) as f:
+            tap.ok(code == 1 and "File exists" in err and f.read() == mine, "init_overwrites_nothing", out + err)
+        code, out, err = run("init", path("no/such/directory.toml"))
+        tap.ok(code == 1 and "No such file" in err, "init_names_its_failure", err)
+        code, out, err = run("init", cwd=scratch)
+        tap.ok(code == 0 and os.path.exists(path("tradewind.toml")), "init_has_a_default_name", err)
+        code, out, err = run("init", "a", "b")
+        tap.ok(code == 2 and err.startswith("usage:"), "init_with_two_is_usage", err)
+        code, out, err = run("init", "--help")
+        tap.ok(code == 0 and out.startswith("usage:"), "init_helps", err)
+    tap.done()
+
+
+main()
