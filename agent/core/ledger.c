@@ -169,9 +169,10 @@ enum err ledger_fill(struct ledger *l, const struct order *o, const struct event
     struct holding *h = ledger_holding(l, o->strategy, o->req.instrument);
     struct instrument_exposure *x = &l->exposure[o->req.instrument];
     bool buy = o->req.side == SIDE_BUY;
-    bool third = fill->fee_asset != in->base && fill->fee_asset != in->quote;
-    dec fee_base = fill->fee_asset == in->base ? fill->fee : DEC_ZERO;
-    dec fee_quote = fill->fee_asset == in->quote ? fill->fee : DEC_ZERO;
+    /* A fee is taken from what was received, or it is a third asset's: paid from nobody's part. */
+    bool third = fill->fee_asset != (buy ? in->base : in->quote);
+    dec fee_base = buy && !third ? fill->fee : DEC_ZERO;
+    dec fee_quote = !buy && !third ? fill->fee : DEC_ZERO;
     dec gross, base, quote, realized = DEC_ZERO;
     if (!dec_mul(fill->price, fill->qty, buy ? DEC_UP : DEC_DOWN, &gross))
         return ERR_OVERFLOW;

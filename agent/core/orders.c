@@ -114,12 +114,12 @@ static enum err count_fill(struct engine *e, const struct order *o, const struct
     return ERR_OK;
 }
 
-/* A third-asset fee in the instrument's quote; zero where the fee is in base or quote or has no
- * price. */
-static dec fee_in_quote(const struct engine *e, const struct instrument *in,
-                        const struct event_fill *f)
+/* A fee that was not taken from what was received, in the instrument's quote; zero for one that
+ * was, and for one that has no price. */
+static dec fee_in_quote(const struct engine *e, const struct order *o, const struct event_fill *f)
 {
-    if (f->fee_asset == in->base || f->fee_asset == in->quote)
+    const struct instrument *in = &e->market.item[o->req.instrument].in;
+    if (f->fee_asset == (o->req.side == SIDE_BUY ? in->base : in->quote))
         return DEC_ZERO;
     dec agent_value, unit, value;
     if (!valuation_convert(e, in->venue, f->fee_asset, f->fee, DEC_UP, &agent_value) ||
@@ -195,8 +195,7 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     bool open = !order_state_is_terminal(o->state);
     enum err err = open ? ledger_open_qty(&e->ledger, o, dec_neg(f->qty)) : ERR_OK;
     if (!err)
-        err = ledger_fill(&e->ledger, o, f,
-                          fee_in_quote(e, &e->market.item[o->req.instrument].in, f), &realized);
+        err = ledger_fill(&e->ledger, o, f, fee_in_quote(e, o, f), &realized);
     if (!err)
         err = count_fill(e, o, f);
     if (err)

@@ -217,6 +217,36 @@ static void a_third_asset_fee_comes_from_nobody_s_part_and_counts_in_the_result(
     world_close(&w);
 }
 
+/* Selling BNB for USDT with fees in BNB: the seller's own BNB is not touched beyond what it sold.
+ */
+static void a_fee_in_the_asset_sold_comes_from_nobody_s_part_too(void **state)
+{
+    (void)state;
+    world_open(&w);
+    world_strategy(&w, "a", &strategy_probe, "0", "0.4");
+    world_start(&w);
+    probe_request[0] = probe_limit(SIDE_SELL, "50000", "0.4");
+    probe_requests = 1;
+    world_trade(&w, "50000", "1");
+    order_id id = world_effect(&w, EFFECT_SUBMIT, 0)->submit.id;
+    asset_id btc = w.setup->instrument[0].base;
+    world_step(&w, &(struct event){.kind = EVENT_FILL,
+                                   .fill = {.id = id,
+                                            .fill_id = 1,
+                                            .price = D("50000"),
+                                            .qty = D("0.4"),
+                                            .fee = D("0.0003"),
+                                            .fee_asset = btc,
+                                            .liquidity = LIQUIDITY_MAKER}});
+    dec cost, realized;
+    assert_dec(engine_position(w.engine, 0, 0, &cost, &realized), "0");
+    assert_dec(realized, "-15"); /* bought at the mark, 50000; the fee is worth 15 */
+    assert_dec(engine_balance(w.engine, 0, 0, btc), "0");
+    assert_dec(engine_balance(w.engine, STRATEGY_NONE, 0, btc), "0.5997");
+    assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_ACTIVE);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +259,7 @@ int main(void)
         cmocka_unit_test(sub_ledgers_sum_to_the_account),
         cmocka_unit_test(the_series_is_sampled_each_minute_before_the_event),
         cmocka_unit_test(a_third_asset_fee_comes_from_nobody_s_part_and_counts_in_the_result),
+        cmocka_unit_test(a_fee_in_the_asset_sold_comes_from_nobody_s_part_too),
     };
     return cmocka_run_group_tests_name("valuation", tests, NULL, NULL);
 }
