@@ -31,9 +31,9 @@
 
 /* The matching engine of the venue counts 10^-8 in 63 bits: nothing is above 9.3 * 10^10. */
 #define BINANCE_NUMBER_MAX (DEC_ONE_U64 / 1000000 * (u128)DEC_ONE_U64) /* 10^12, as dec */
-/* Times from 2001-09-09 to 2286-11-20, told in milliseconds or microseconds. */
+/* Times from 2001-09-09 to 2255-03-14, told in milliseconds or microseconds. */
 #define BINANCE_TIME_MIN_MS UINT64_C(1000000000000)
-#define BINANCE_TIME_MAX_MS UINT64_C(9999999999999)
+#define BINANCE_TIME_MAX_MS UINT64_C(8999999999999)
 
 enum binance_kind {
     BINANCE_TRADE,

@@ -332,8 +332,8 @@ void desk_depth(struct desk *d, const char *symbol, uint64_t first, uint64_t las
              "\"s\":\"%s\",\"U\":%llu,\"u\":%llu,\"b\":[[\"99.00000000\",\"%llu.00000000\"]],"
              "\"a\":[[\"101.00000000\",\"%llu.00000000\"]]}}",
              strcmp(symbol, "BTCUSDT") ? "ethusdt" : "btcusdt", (long long)(d->wall_ns / DESK_MS),
-             symbol, (unsigned long long)first, (unsigned long long)last, (unsigned long long)last,
-             (unsigned long long)first);
+             symbol, (unsigned long long)first, (unsigned long long)last,
+             (unsigned long long)(last % 1000 + 1), (unsigned long long)(first % 1000 + 1));
 }
 
 void desk_answer_book(struct desk *d, uint64_t last)
