@@ -229,7 +229,7 @@ static const char *many_symbol(unsigned i)
 
 static void many(struct desk *d, unsigned n)
 {
-    static char names[64][8];
+    static char names[64][20];
     const char *symbols[65] = {0};
     for (unsigned i = 0; i < n; i++) {
         const char *s = many_symbol(i);
