@@ -76,7 +76,7 @@ enum err state_dir_get_latch(const struct state_dir *d, struct latch *ret)
             rest += *rest == ' ';
         } else
             rest = line;
-        l.kind = kind == LATCH_JOURNAL ? LATCH_JOURNAL : LATCH_ENGINE;
+        l.kind = kind == LATCH_HOST ? LATCH_HOST : LATCH_ENGINE;
         l.journal = (uint32_t)journal;
         l.record = record;
         snprintf(l.text, sizeof l.text, "%.*s", (int)sizeof l.text - 1, rest);

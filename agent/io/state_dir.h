@@ -24,8 +24,8 @@
 /* What was the matter when the latch was set. */
 enum latch_kind {
     LATCH_NONE = 0,
-    LATCH_JOURNAL = 1, /* the journal could not be written; what is in it can be recovered */
-    LATCH_ENGINE = 2,  /* the engine could not go on: its journal must not be replayed blindly */
+    LATCH_HOST = 1, /* something outside the engine (disk, program): its journal can be replayed */
+    LATCH_ENGINE = 2, /* the engine could not go on: replaying its journal would end there again */
 };
 
 struct latch {

@@ -80,6 +80,7 @@ static enum err next(struct run *r, struct journal_record *ret)
     }
     if (rc != ERR_NOT_FOUND)
         return fail(r, RUN_JOURNAL, rc, journal_read_why(r->reader));
+    r->counts.torn = journal_read_torn(r->reader);
     if (!r->recovering)
         return ERR_NOT_FOUND;
     char why[JOURNAL_WHY_MAX] = "";
@@ -177,8 +178,8 @@ static enum err sink(void *ctx, const struct event *ev, const struct effects *fx
     }
     if (rc == ERR_OK && r->journal && must_be_durable(ev, fx) && journal_sync(r->journal) != ERR_OK)
         rc = journal_trouble(r, ERR_IO);
-    if (rc == ERR_OK && !verifying && r->observer)
-        r->observer(r->observer_ctx, ev, fx);
+    if (rc == ERR_OK && r->observer)
+        r->observer(r->observer_ctx, ev, fx, verifying);
     return rc;
 }
 
@@ -310,8 +311,10 @@ static enum err feed(struct run *r, const struct journal_record *rec)
     case JOURNAL_ADVANCE: return feed_advance(r, rec);
     case JOURNAL_RUN: r->counts.runs++; return ERR_OK;
     case JOURNAL_STOP: return ERR_OK;
-    case JOURNAL_OPENING:
-        return fail(r, RUN_JOURNAL, ERR_SYNTAX, "opening balances in the middle of a journal");
+    case JOURNAL_OPENING: /* applied to the setup before the run was opened */
+        return rec->number == 1 ? ERR_OK
+                                : fail(r, RUN_JOURNAL, ERR_SYNTAX,
+                                       "opening balances in the middle of a journal");
     case JOURNAL_EVENT:
     case JOURNAL_SELF:
     case JOURNAL_EFFECT: {

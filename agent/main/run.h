@@ -26,14 +26,15 @@ enum run_trouble {
     RUN_ENGINE,  /* the engine could not go on */
 };
 
-/* Told of every step after it was journaled; not while verifying. */
-typedef void run_observer(void *ctx, const struct event *ev, const struct effects *fx);
+/* Told of every step after it was journaled. [again]: it happened before, and is only computed
+ * again from the journal. Must not call the run. */
+typedef void run_observer(void *ctx, const struct event *ev, const struct effects *fx, bool again);
 
 struct run_counts {
     uint64_t records, inputs, advances, events, effects;
-    uint64_t runs; /* starts of the daemon */
-    uint64_t
-        restored; /* events and effects behind the journal's end, lost to an interrupted write */
+    uint64_t runs;     /* starts of the daemon */
+    uint64_t torn;     /* bytes behind the last whole record, left by an interrupted write */
+    uint64_t restored; /* events and effects that were lost in it, and computed again */
 };
 
 /* Opens the paper host for [s], which must outlive the run. */
@@ -41,9 +42,9 @@ enum err run_open(struct run **ret, const struct setup *s, run_observer *observe
                   void *ctx) MUST_CHECK;
 void run_close(struct run *r); /* NULL is fine; closes the journal without a word */
 
-/* Reads [reader], which stands before the first record (or behind JOURNAL_OPENING), to its end and
- * compares. ERR_OK: all is equal. Afterwards only run_close(), counts and views. The caller keeps
- * the reader. */
+/* Reads [reader] from the first record to the end and compares; a JOURNAL_OPENING must have been
+ * applied to the setup before. ERR_OK: all is equal. Afterwards only run_close(), counts and views.
+ * The caller keeps the reader. */
 enum err run_verify(struct run *r, struct journal_reader *reader) MUST_CHECK;
 
 /* The same, and goes on writing the journal behind its end. Takes the reader. */

@@ -103,10 +103,10 @@ static void latch_survives(void **state)
     assert_string_equal(got.text, "a b");
     memset(l.text, 'x', sizeof l.text - 1); /* the longest */
     l.text[sizeof l.text - 1] = 0;
-    l.kind = LATCH_JOURNAL;
+    l.kind = LATCH_HOST;
     assert_int_equal(state_dir_set_latch(&d, &l), ERR_OK);
     assert_int_equal(state_dir_get_latch(&d, &got), ERR_OK);
-    assert_int_equal(got.kind, LATCH_JOURNAL);
+    assert_int_equal(got.kind, LATCH_HOST);
     assert_string_equal(got.text, l.text);
     l.kind = LATCH_NONE;
     assert_int_equal(state_dir_set_latch(&d, &l), ERR_OK);

@@ -1,0 +1,387 @@
+#include "io/status.h"
+
+#include "base/clock.h"
+#include "io/describe.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+/* ---- values ---- */
+
+bool status_value(const struct engine *e, venue_id v, asset_id a, dec amount,
+                  enum dec_rounding rounding, dec *ret)
+{
+    const struct conversion *c = &engine_setup(e)->conversion[v][a];
+    dec value = amount, mark;
+    if (!c->known)
+        return false;
+    for (uint8_t i = 0; i < c->steps; i++) {
+        if (!engine_mark(e, c->instrument[i], &mark) || !dec_is_pos(mark) ||
+            !(c->inverse[i] ? dec_div(value, mark, rounding, &value)
+                            : dec_mul(value, mark, rounding, &value)))
+            return false;
+    }
+    *ret = value;
+    return true;
+}
+
+static dec account_of(const struct status_source *r, venue_id v, asset_id a)
+{
+    return r->account(r->account_ctx, v, a);
+}
+
+struct holding_value {
+    bool marked;                                      /* value and unrealized are known */
+    dec qty, cost, realized, mark, value, unrealized; /* in the instrument's quote */
+};
+
+static struct holding_value holding_of(const struct engine *e, strategy_id s, instrument_id i)
+{
+    struct holding_value h = {.marked = false};
+    h.qty = engine_position(e, s, i, &h.cost, &h.realized);
+    h.marked = engine_mark(e, i, &h.mark) && dec_mul(h.qty, h.mark, DEC_FLOOR, &h.value) &&
+               dec_sub(h.value, h.cost, &h.unrealized);
+    return h;
+}
+
+struct results {
+    bool known;
+    dec realized, unrealized; /* in agent quote */
+};
+
+static void add_results(const struct engine *e, strategy_id s, struct results *r)
+{
+    const struct setup *st = engine_setup(e);
+    for (instrument_id i = 0; i < st->instruments && r->known; i++) {
+        const struct instrument *in = &st->instrument[i];
+        struct holding_value h = holding_of(e, s, i);
+        dec value;
+        if (dec_is_zero(h.qty) && dec_is_zero(h.realized))
+            continue;
+        r->known = h.marked &&
+                   status_value(e, in->venue, in->quote, h.realized, DEC_FLOOR, &value) &&
+                   dec_add(r->realized, value, &r->realized) &&
+                   status_value(e, in->venue, in->quote, h.unrealized, DEC_FLOOR, &value) &&
+                   dec_add(r->unrealized, value, &r->unrealized);
+    }
+}
+
+/* ---- JSON ---- */
+
+static void add_dec(cJSON *o, const char *key, bool known, dec d)
+{
+    char text[DEC_TEXT_MAX];
+    dec_format(d, text);
+    if (known)
+        cJSON_AddStringToObject(o, key, text);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_count(cJSON *o, const char *key, uint64_t n)
+{
+    cJSON_AddNumberToObject(o, key, (double)n);
+}
+
+static void add_time(cJSON *o, const char *key, int64_t ns)
+{
+    char text[CLOCK_TEXT_MAX];
+    clock_format_utc(ns, text);
+    if (ns > 0)
+        cJSON_AddStringToObject(o, key, text);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static cJSON *document(const struct status_source *r)
+{
+    cJSON *o = cJSON_CreateObject();
+    add_count(o, "schema", 1);
+    cJSON_AddStringToObject(o, "agent", engine_setup(r->engine)->agent_name);
+    return o;
+}
+
+static char *finish(cJSON *o)
+{
+    char *text = cJSON_PrintUnformatted(o);
+    cJSON_Delete(o);
+    return text;
+}
+
+static const char *session_name(enum session_state s)
+{
+    switch (s) {
+    case SESSION_IDLE: return "idle";
+    case SESSION_CONNECTING: return "connecting";
+    case SESSION_SUBSCRIBING: return "subscribing";
+    case SESSION_LIVE: return "live";
+    case SESSION_WAITING: return "waiting";
+    case SESSION_STOPPED: return "stopped";
+    }
+    return "?";
+}
+
+static void add_venues(const struct status_source *r, cJSON *o)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *list = cJSON_AddArrayToObject(o, "venues");
+    for (venue_id v = 0; v < s->venues; v++) {
+        cJSON *item = cJSON_CreateObject();
+        struct session_stats none = {.state = SESSION_IDLE};
+        const struct session_stats *st = r->session ? &r->session[v] : &none;
+        cJSON_AddStringToObject(item, "venue", s->venue[v].name);
+        cJSON_AddStringToObject(item, "session", session_name(st->state));
+        cJSON_AddStringToObject(item, "state",
+                                trading_state_name(engine_state(r->engine, SCOPE_VENUE, v)));
+        add_count(item, "messages", st->messages);
+        add_count(item, "events", st->events);
+        add_count(item, "malformed", st->malformed);
+        add_count(item, "unsupported", st->unsupported);
+        add_count(item, "unknown", st->unknown);
+        add_count(item, "gaps", st->gaps);
+        add_count(item, "reconnects", st->reconnects);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+static void add_instruments(const struct status_source *r, cJSON *o)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *list = cJSON_AddArrayToObject(o, "instruments");
+    for (instrument_id i = 0; i < s->instruments; i++) {
+        cJSON *item = cJSON_CreateObject();
+        char name[DESCRIBE_INSTRUMENT_MAX];
+        struct event_top top = {.bid_price = DEC_ZERO};
+        dec mark = DEC_ZERO;
+        bool has_top = engine_top(r->engine, i, &top), has_mark = engine_mark(r->engine, i, &mark);
+        cJSON_AddStringToObject(item, "instrument", describe_instrument(s, i, name));
+        cJSON_AddStringToObject(item, "feed", feed_state_name(engine_feed(r->engine, i)));
+        add_dec(item, "bid", has_top && dec_is_pos(top.bid_price), top.bid_price);
+        add_dec(item, "ask", has_top && dec_is_pos(top.ask_price), top.ask_price);
+        add_dec(item, "mark", has_mark, mark);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+static void add_counts(cJSON *o, const struct engine_totals *t)
+{
+    add_count(o, "orders", t->orders);
+    add_count(o, "fills", t->fills);
+    add_count(o, "denied", t->denied);
+    add_count(o, "rejected", t->rejected);
+    add_count(o, "canceled", t->canceled);
+    add_dec(o, "volume_quote", true, t->volume_quote);
+    add_dec(o, "fees_quote", true, t->fees_quote);
+}
+
+static uint32_t open_orders_of(const struct engine *e, strategy_id s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < engine_open_orders(e); i++)
+        n += engine_open_order(e, i)->strategy == s;
+    return n;
+}
+
+static void add_strategies(const struct status_source *r, cJSON *o)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *list = cJSON_AddArrayToObject(o, "strategies");
+    for (strategy_id i = 0; i < s->strategies; i++) {
+        cJSON *item = cJSON_CreateObject();
+        struct engine_totals t;
+        struct results res = {.known = true};
+        engine_totals(r->engine, i, &t);
+        add_results(r->engine, i, &res);
+        cJSON_AddStringToObject(item, "strategy", s->strategy[i].name);
+        cJSON_AddStringToObject(item, "state",
+                                trading_state_name(engine_state(r->engine, SCOPE_STRATEGY, i)));
+        add_count(item, "open_orders", open_orders_of(r->engine, i));
+        add_counts(item, &t);
+        add_dec(item, "pnl_realized", res.known, res.realized);
+        add_dec(item, "pnl_unrealized", res.known, res.unrealized);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+char *status_overview(const struct status_source *r)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *o = document(r);
+    struct engine_totals t;
+    struct results res = {.known = true};
+    dec pnl = DEC_ZERO, rest = DEC_ZERO;
+    engine_totals(r->engine, STRATEGY_NONE, &t);
+    for (strategy_id i = 0; i < s->strategies; i++)
+        add_results(r->engine, i, &res);
+    bool valued = t.valued && dec_sub(t.equity, t.equity_start, &pnl);
+    bool split = valued && res.known && dec_sub(pnl, res.realized, &rest) &&
+                 dec_sub(rest, res.unrealized, &rest);
+    cJSON_AddStringToObject(o, "mode", s->mode == MODE_PAPER ? "paper" : "live");
+    cJSON_AddStringToObject(o, "state",
+                            trading_state_name(engine_state(r->engine, SCOPE_AGENT, 0)));
+    add_count(o, "pid", r->pid);
+    cJSON_AddStringToObject(o, "build", r->build);
+    add_time(o, "started", r->started_ns);
+    add_time(o, "now", r->now_ns);
+    add_time(o, "engine_time", engine_now_ns(r->engine));
+    cJSON_AddStringToObject(o, "journal", r->journal);
+    add_count(o, "journal_records", r->journal_records);
+    add_count(o, "journal_bytes", r->journal_bytes);
+    cJSON_AddStringToObject(o, "quote", s->asset[s->quote]);
+    add_dec(o, "equity_start", t.valued, t.equity_start);
+    add_dec(o, "equity", valued, t.equity);
+    add_dec(o, "pnl", valued, pnl);
+    add_dec(o, "pnl_realized", split, res.realized);
+    add_dec(o, "pnl_unrealized", split, res.unrealized);
+    add_dec(o, "pnl_unallotted", split, rest);
+    add_dec(o, "max_drawdown", t.valued, t.max_drawdown);
+    add_count(o, "events", t.events);
+    add_count(o, "open_orders", engine_open_orders(r->engine));
+    add_counts(o, &t);
+    cJSON_AddBoolToObject(o, "books_balance", r->books_balance);
+    cJSON_AddStringToObject(o, "books", r->books);
+    add_venues(r, o);
+    add_instruments(r, o);
+    add_strategies(r, o);
+    return finish(o);
+}
+
+static void add_request(const struct setup *s, cJSON *o, order_id id, const struct order_request *q)
+{
+    char name[DESCRIBE_INSTRUMENT_MAX];
+    cJSON_AddStringToObject(o, "strategy", describe_strategy(s, order_id_strategy(id)));
+    add_count(o, "order", order_id_seq(id));
+    cJSON_AddStringToObject(o, "instrument", describe_instrument(s, q->instrument, name));
+    cJSON_AddStringToObject(o, "side", side_name(q->side));
+}
+
+char *status_orders(const struct status_source *r)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *o = document(r), *list = cJSON_AddArrayToObject(o, "orders");
+    for (uint32_t n = 0; n < engine_open_orders(r->engine); n++) {
+        const struct order *order = engine_open_order(r->engine, n);
+        cJSON *item = cJSON_CreateObject();
+        add_request(s, item, order->id, &order->req);
+        cJSON_AddStringToObject(item, "type", order_type_name(order->req.type));
+        cJSON_AddStringToObject(item, "tif", tif_name(order->req.tif));
+        cJSON_AddBoolToObject(item, "post_only", order->req.post_only);
+        add_dec(item, "price", order->req.type == ORDER_LIMIT, order->req.price);
+        add_dec(item, "qty", true, order->req.qty);
+        add_dec(item, "filled_qty", true, order->filled_qty);
+        cJSON_AddStringToObject(item, "state", order_state_name(order->state));
+        add_time(item, "submitted", order->ts_submit_ns);
+        cJSON_AddItemToArray(list, item);
+    }
+    return finish(o);
+}
+
+char *status_positions(const struct status_source *r)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *o = document(r), *list = cJSON_AddArrayToObject(o, "positions");
+    for (strategy_id k = 0; k < s->strategies; k++)
+        for (instrument_id i = 0; i < s->instruments; i++) {
+            struct holding_value h = holding_of(r->engine, k, i);
+            char name[DESCRIBE_INSTRUMENT_MAX];
+            dec average = DEC_ZERO;
+            if (dec_is_zero(h.qty) && dec_is_zero(h.realized))
+                continue;
+            bool averaged = dec_is_pos(h.qty) && dec_div(h.cost, h.qty, DEC_HALF_EVEN, &average);
+            cJSON *item = cJSON_CreateObject();
+            cJSON_AddStringToObject(item, "strategy", s->strategy[k].name);
+            cJSON_AddStringToObject(item, "instrument", describe_instrument(s, i, name));
+            add_dec(item, "qty", true, h.qty);
+            add_dec(item, "cost", true, h.cost);
+            add_dec(item, "average", averaged, average);
+            add_dec(item, "mark", h.marked, h.mark);
+            add_dec(item, "value", h.marked, h.value);
+            add_dec(item, "unrealized", h.marked, h.unrealized);
+            add_dec(item, "realized", true, h.realized);
+            cJSON_AddStringToObject(item, "quote", s->asset[s->instrument[i].quote]);
+            cJSON_AddItemToArray(list, item);
+        }
+    return finish(o);
+}
+
+static void add_balance(const struct status_source *r, cJSON *list, strategy_id k, venue_id v,
+                        asset_id a)
+{
+    const struct setup *s = engine_setup(r->engine);
+    dec total = engine_balance(r->engine, k, v, a), reserved = engine_reserved(r->engine, k, v, a);
+    dec free_part = DEC_ZERO, value = DEC_ZERO;
+    if (dec_is_zero(total) && dec_is_zero(reserved))
+        return;
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "owner", k == STRATEGY_NONE ? "(none)" : s->strategy[k].name);
+    cJSON_AddStringToObject(item, "venue", s->venue[v].name);
+    cJSON_AddStringToObject(item, "asset", s->asset[a]);
+    add_dec(item, "total", true, total);
+    add_dec(item, "reserved", true, reserved);
+    bool free_known = dec_sub(total, reserved, &free_part);
+    add_dec(item, "free", free_known, free_part);
+    bool valued = status_value(r->engine, v, a, total, DEC_FLOOR, &value);
+    add_dec(item, "value_quote", valued, value);
+    cJSON_AddItemToArray(list, item);
+}
+
+char *status_balances(const struct status_source *r)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *o = document(r), *accounts = cJSON_AddArrayToObject(o, "accounts");
+    for (venue_id v = 0; v < s->venues; v++)
+        for (asset_id a = 0; a < s->assets; a++) {
+            dec amount = account_of(r, v, a), value;
+            if (dec_is_zero(amount))
+                continue;
+            cJSON *item = cJSON_CreateObject();
+            cJSON_AddStringToObject(item, "venue", s->venue[v].name);
+            cJSON_AddStringToObject(item, "asset", s->asset[a]);
+            add_dec(item, "total", true, amount);
+            bool valued = status_value(r->engine, v, a, amount, DEC_FLOOR, &value);
+            add_dec(item, "value_quote", valued, value);
+            cJSON_AddItemToArray(accounts, item);
+        }
+    cJSON *list = cJSON_AddArrayToObject(o, "ledgers");
+    for (venue_id v = 0; v < s->venues; v++)
+        for (asset_id a = 0; a < s->assets; a++) {
+            for (strategy_id k = 0; k < s->strategies; k++)
+                add_balance(r, list, k, v, a);
+            add_balance(r, list, STRATEGY_NONE, v, a);
+        }
+    cJSON_AddStringToObject(o, "quote", s->asset[s->quote]);
+    cJSON_AddBoolToObject(o, "books_balance", r->books_balance);
+    cJSON_AddStringToObject(o, "books", r->books);
+    return finish(o);
+}
+
+void status_fills_add(struct status_fills *f, int64_t ts_ns, const struct effect_fill *fill)
+{
+    f->item[f->count++ % STATUS_FILLS_MAX] = (struct status_fill){.ts_ns = ts_ns, .fill = *fill};
+}
+
+char *status_fills(const struct status_source *r, const struct status_fills *fills, uint32_t limit)
+{
+    const struct setup *s = engine_setup(r->engine);
+    cJSON *o = document(r);
+    uint64_t have = fills->count < STATUS_FILLS_MAX ? fills->count : STATUS_FILLS_MAX;
+    uint64_t want = limit == 0 ? 50 : limit;
+    add_count(o, "fills_in_all", fills->count);
+    cJSON *list = cJSON_AddArrayToObject(o, "fills");
+    for (uint64_t n = fills->count - (want < have ? want : have); n < fills->count; n++) {
+        const struct status_fill *f = &fills->item[n % STATUS_FILLS_MAX];
+        const struct instrument *in = &s->instrument[f->fill.req.instrument];
+        cJSON *item = cJSON_CreateObject();
+        add_time(item, "time", f->ts_ns);
+        add_request(s, item, f->fill.id, &f->fill.req);
+        add_dec(item, "price", true, f->fill.price);
+        add_dec(item, "qty", true, f->fill.qty);
+        add_dec(item, "fee", true, f->fill.fee);
+        cJSON_AddStringToObject(item, "fee_asset", describe_asset(s, f->fill.fee_asset));
+        cJSON_AddStringToObject(item, "liquidity", liquidity_name(f->fill.liquidity));
+        add_dec(item, "realized", true, f->fill.realized);
+        cJSON_AddStringToObject(item, "quote", s->asset[in->quote]);
+        cJSON_AddItemToArray(list, item);
+    }
+    return finish(o);
+}
