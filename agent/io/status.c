@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "io/describe.h"
+#include "strategies/strategy.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -193,6 +194,7 @@ static void add_strategies(const struct status_source *r, cJSON *o)
         engine_totals(r->engine, i, &t);
         add_results(r->engine, i, &res);
         cJSON_AddStringToObject(item, "strategy", s->strategy[i].name);
+        cJSON_AddStringToObject(item, "kind", s->strategy[i].ops->name);
         cJSON_AddStringToObject(item, "state",
                                 trading_state_name(engine_state(r->engine, SCOPE_STRATEGY, i)));
         add_count(item, "open_orders", open_orders_of(r->engine, i));

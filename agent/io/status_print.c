@@ -186,12 +186,17 @@ static enum err print_status(FILE *out, const cJSON *o)
                                                 {"feed", "feed", false, -1},
                                                 {"bid", "bid", true, -1},
                                                 {"ask", "ask", true, -1}};
-    static const struct column STRATEGIES[] = {
-        {"strategy", "strategy", false, -1},   {"state", "state", false, -1},
-        {"open_orders", "open", true, -1},     {"fills", "fills", true, -1},
-        {"denied", "denied", true, -1},        {"rejected", "rejected", true, -1},
-        {"volume_quote", "volume", true, 2},   {"fees_quote", "fees", true, 2},
-        {"pnl_realized", "realized", true, 2}, {"pnl_unrealized", "unrealized", true, 2}};
+    static const struct column STRATEGIES[] = {{"strategy", "strategy", false, -1},
+                                               {"kind", "kind", false, -1},
+                                               {"state", "state", false, -1},
+                                               {"open_orders", "open", true, -1},
+                                               {"fills", "fills", true, -1},
+                                               {"denied", "denied", true, -1},
+                                               {"rejected", "rejected", true, -1},
+                                               {"volume_quote", "volume", true, 2},
+                                               {"fees_quote", "fees", true, 2},
+                                               {"pnl_realized", "realized", true, 2},
+                                               {"pnl_unrealized", "unrealized", true, 2}};
     const char *quote = text_of(o, "quote");
     fprintf(out, "%s is %s, %s mode, process %.0f, build %s\n", text_of(o, "agent"),
             text_of(o, "state"), text_of(o, "mode"), count_of(o, "pid"), text_of(o, "build"));

@@ -11,6 +11,8 @@ static const struct cmd COMMANDS[] = {
     {"init", "write a commented starter configuration", cmd_init},
     {"check", "check a configuration, say what it would run; --explain lists the keys", cmd_check},
     {"backtest", "run a configuration on recorded market data", cmd_backtest},
+    {"replay", "run a journal again and compare every event and effect", cmd_replay},
+    {"journal", "print a journal, one line per record", cmd_journal},
     {NULL, NULL, NULL},
 };
 
