@@ -57,11 +57,20 @@ const char *duration_format(int64_t ns, char *out)
 
 /* ---- what is allowed, in words ---- */
 
+/* Whether zero is the first value that is too small: said so, or by a bound of the smallest step
+ * there is. */
+static bool is_above_zero(const struct key_spec *k)
+{
+    return k->flags & KEY_POSITIVE ||
+           (k->type == KEY_DECIMAL && k->min && dec_eq(dec_lit(k->min), (dec){1}));
+}
+
 static const char *range_words(const struct key_spec *k, char *out, size_t cap)
 {
-    const char *low = k->flags & KEY_POSITIVE ? " greater than 0" : k->min ? " from " : "";
-    const char *min = k->flags & KEY_POSITIVE || !k->min ? "" : k->min;
-    const char *high = !k->max ? "" : k->min && !(k->flags & KEY_POSITIVE) ? " to " : ", at most ";
+    bool positive = is_above_zero(k);
+    const char *low = positive ? " greater than 0" : k->min ? " from " : "";
+    const char *min = positive || !k->min ? "" : k->min;
+    const char *high = !k->max ? "" : k->min && !positive ? " to " : ", at most ";
     snprintf(out, cap, "%s%s%s%s", low, min, high, k->max ? k->max : "");
     return out;
 }

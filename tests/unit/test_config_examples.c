@@ -1,5 +1,6 @@
 /* The example configurations and the one that `tradewind init` writes are good, as they stand. */
 #include "config/config.h"
+#include "config/value.h"
 #include "main/kinds.h"
 #include "main/starter.h"
 
@@ -91,13 +92,46 @@ static void config_starter_grid_is_good(void **state)
     free(text);
 }
 
+/* What a strategy's table must be, so that the schema can be made from it: a mistake is found here
+ * and not by a CHECK in front of a user. */
+static void config_registry_is_sane(void **state)
+{
+    (void)state;
+    for (const struct strategy_ops *const *o = strategy_registry; *o; o++) {
+        assert_true((*o)->abi == STRATEGY_ABI && (*o)->name[0] && (*o)->summary[0]);
+        unsigned count = 0, instruments = 0;
+        for (const struct param_spec *p = (*o)->params; p->key; p++, count++) {
+            struct key_spec k = schema_param(p);
+            struct value v;
+            char why[VALUE_WHY_MAX];
+            assert_non_null(p->help);
+            assert_true(p->type != PARAM_CHOICE || p->choices);
+            assert_false(p->flags & PARAM_REQUIRED && p->default_value);
+            instruments += p->type == PARAM_INSTRUMENT;
+            for (const struct param_spec *q = (*o)->params; q != p; q++)
+                assert_string_not_equal(p->key, q->key);
+            for (const struct key_spec *c = SECTION_STRATEGY.keys; c->key; c++)
+                assert_string_not_equal(p->key, c->key);
+            if (p->default_value)
+                assert_int_equal(
+                    value_parse(&k, p->default_value, strlen(p->default_value), &v, why), ERR_OK);
+            if (p->min)
+                assert_int_equal(value_parse(&k, p->min, strlen(p->min), &v, why), ERR_OK);
+            if (p->max)
+                assert_int_equal(value_parse(&k, p->max, strlen(p->max), &v, why), ERR_OK);
+        }
+        assert_true(count <= PARAM_MAX);
+        assert_true(instruments <=
+                    sizeof((struct strategy_setup *)0)->instrument / sizeof(instrument_id));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(config_examples_are_good),
-        cmocka_unit_test(config_demo_stays_here),
-        cmocka_unit_test(config_starter_is_good),
-        cmocka_unit_test(config_starter_grid_is_good),
+        cmocka_unit_test(config_examples_are_good), cmocka_unit_test(config_demo_stays_here),
+        cmocka_unit_test(config_starter_is_good),   cmocka_unit_test(config_starter_grid_is_good),
+        cmocka_unit_test(config_registry_is_sane),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,7 @@ static void config_decimals(void **state)
         {"lower = \" 1\"", "is not a decimal"},
         {"lower = \"1_0\"", "is not a decimal"},
         {"lower = \"1,5\"", "is not a decimal"},
+        {"upper = 0.0", "\"0.0\" is out of range; allowed: a decimal greater than 0"},
         {"upper = 1e21", "\"1e21\" is too large"},
         {"upper = \"1e400\"", "is too large"},
         {"upper = 9223372036854775808.0e30", "is too large"},
