@@ -118,6 +118,7 @@ static void print_summary(const char *path, const struct setup *s)
 {
     printf("%s is good: agent %s, %s mode, values in %s\n", path, s->agent_name,
            s->mode == MODE_PAPER ? "paper" : "live", s->asset[s->quote]);
+    printf("state in %s, control socket %s\n", s->state_dir, s->control_socket);
     print_venues(s);
     print_instruments(s);
     if (s->strategies == 0)

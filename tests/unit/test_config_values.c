@@ -147,6 +147,16 @@ static void config_names(void **state)
                  VENUE INSTRUMENT);
         fixture_bad_part(text, "2:8: agent.name: ");
     }
+    for (int len = NAME_MAX_BYTES - 1; len <= NAME_MAX_BYTES; len++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 AGENT VENUE INSTRUMENT "[[strategy]]\nname = \"%0*d\"\nkind = \"loner\"\n", len,
+                 1);
+        if (len == NAME_MAX_BYTES - 1)
+            fixture_is_good(text);
+        else
+            fixture_bad_part(text, "strategy.name: the text has 32 bytes, at most 31 are allowed");
+    }
     static const char *const BAD_ASSETS[] = {"", "usdt", "US-T", "A234567890123456"};
     for (size_t i = 0; i < sizeof BAD_ASSETS / sizeof BAD_ASSETS[0]; i++) {
         char text[512];
