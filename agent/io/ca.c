@@ -1,15 +1,12 @@
 #include "io/ca.h"
 
 #include "base/clock.h"
+#include "io/lws.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/bn.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
