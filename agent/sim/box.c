@@ -74,6 +74,7 @@ void box_free(struct box *b)
     for (uint32_t i = 0; i < b->symbols; i++)
         free_symbol(b->symbol[i]);
     free(b->exchange_info);
+    free(b->room);
     box_text_free(&b->scratch);
     *b = (struct box){0};
 }

@@ -22,11 +22,12 @@
 
 #define BOX_SYMBOLS_MAX 64
 #define BOX_LEVELS_MAX                                                                             \
-    16384                   /* per side; a snapshot brings at most 5000, differences add to them   \
-                             */
-#define BOX_PRINTS_MAX 1000 /* recent trades kept, as many as the venue answers */
-#define BOX_EARLY_MAX  1000 /* depth differences kept until the snapshot arrives */
-#define BOX_WHY_MAX    256
+    16384 /* per side; a snapshot brings at most 5000, differences add to them                     \
+           */
+#define BOX_PRINTS_MAX         1000 /* recent trades kept, as many as the venue answers */
+#define BOX_EARLY_MAX          1000 /* depth differences kept until the snapshot arrives */
+#define BOX_WHY_MAX            256
+#define BOX_MESSAGE_LEVELS_MAX 20000 /* of one message: a full snapshot has 2 x 5000 */
 
 /* Streams a symbol has; the number is also the bit in masks of subscriptions. */
 enum box_stream {
@@ -106,6 +107,7 @@ struct box {
     char *exchange_info; /* the recorded answer, until the symbols took their parts */
     box_publish_fn *publish;
     void *ctx;
+    struct level *room; /* levels of the message in hand */
     struct box_text scratch;
 };
 
@@ -151,9 +153,15 @@ void box_day_of(const struct box *b, const struct box_symbol *s, struct box_day 
 void box_depth_text(const struct box_symbol *s, uint32_t limit, struct box_text *out);
 /* Publishes klines and tickers that are due at b->now_ms. */
 void box_sweep(struct box *b);
-/* Publishes a candle that was closed. */
+/* Publishes a candle. */
 void box_publish_candle(struct box *b, uint32_t symbol, int interval, const struct box_candle *c,
                         bool closed);
+/* A box_candle_fn that publishes a candle as closed; its context is a struct box_closing. */
+struct box_closing {
+    struct box *box;
+    uint32_t symbol;
+};
+void box_candle_closed(void *ctx, int interval, const struct box_candle *c);
 /* Counts and hands to the callback, if anybody may hear. */
 void box_publish(struct box *b, uint32_t symbol, int stream, const char *payload, size_t len);
 /* Change in percent with 3 places, quoted; "0.000" where [from] is zero. */

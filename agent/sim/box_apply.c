@@ -1,9 +1,8 @@
 /* What one recorded line does to the box. */
 #include "sim/box.h"
 
-#include "base/check.h"
 #include "base/clock.h"
-#include "venue/binance_spot_names.h"
+#include "venue/binance_spot_codec.h"
 #include "venue/json.h"
 
 #include <stdarg.h>
@@ -21,211 +20,62 @@ __attribute__((format(printf, 3, 4))) static enum err fail(enum err e, char *why
     return e;
 }
 
-/* ---- a payload taken apart ---- */
+/* ---- order book ---- */
 
-enum kind { KIND_OTHER, KIND_TRADE, KIND_AGG_TRADE, KIND_DEPTH, KIND_TOP };
-
-/* The fields of all kinds together; absent numbers are 0. */
-struct payload {
-    enum kind kind;
-    char symbol[SYMBOL_MAX];
-    int64_t event_ms; /* 0: the message has none */
-    struct box_print print;
-    uint64_t first_update, last_update;
-    struct json_text bids, asks;
-    dec bid, bid_qty, ask, ask_qty;
-};
-
-static bool copy_symbol(struct json_text t, char out[static SYMBOL_MAX])
+/* Room for the levels of one message. */
+static struct level *levels_of(struct box *b)
 {
-    if (!t.len || t.len >= SYMBOL_MAX)
+    if (!b->room)
+        b->room = malloc(BOX_MESSAGE_LEVELS_MAX * sizeof *b->room);
+    return b->room;
+}
+
+static enum err decode(struct box *b, const char *data, size_t len, struct binance_message *m,
+                       char *why)
+{
+    struct level *room = levels_of(b);
+    if (!room)
+        return fail(ERR_NOMEM, why, "out of memory");
+    enum err e = binance_spot_decode(data, len, room, BOX_MESSAGE_LEVELS_MAX, m);
+    if (e == ERR_UNSUPPORTED)
+        return fail(e, why,
+                    "a message of another market (futures?); the exchange in a box replays Binance "
+                    "Spot only");
+    if (e && e != ERR_UNKNOWN)
+        return fail(e, why, "the message is damaged (%s)", err_name(e));
+    return e;
+}
+
+static void set_levels(struct box_symbol *s, const struct binance_depth *d)
+{
+    for (uint32_t i = 0; i < d->bids; i++)
+        book_side_set(&s->book.bid, d->bid[i].price, d->bid[i].qty);
+    for (uint32_t i = 0; i < d->asks; i++)
+        book_side_set(&s->book.ask, d->ask[i].price, d->ask[i].qty);
+}
+
+/* Returns whether it was news to the book. */
+static bool apply_depth(struct box *b, struct box_symbol *s, const struct binance_depth *d)
+{
+    if (d->last_id <= s->last_update_id) {
+        b->n.repeated++;
         return false;
-    memcpy(out, t.p, t.len);
-    out[t.len] = '\0';
+    }
+    if (d->first_id > s->last_update_id + 1)
+        b->n.gaps++;
+    set_levels(s, d);
+    s->last_update_id = d->last_id;
+    b->n.depths++;
     return true;
 }
 
-/* A look at the object: which kind, whose, and whether it is of another market. */
-static enum err classify(const char *data, size_t len, struct payload *p, char *why)
-{
-    struct json j = json_make(data, len);
-    struct json_text key, type = {0}, symbol = {0};
-    unsigned top = 0;
-    bool futures = false;
-    if (json_peek(&j) != '{') {
-        (void)json_skip(&j); /* an array: all-market tickers, which the box makes itself */
-        p->kind = KIND_OTHER;
-        return json_finish(&j) ? fail(ERR_SYNTAX, why, "the payload is not valid JSON") : ERR_OK;
-    }
-    json_enter(&j, '{');
-    while (json_key(&j, &key)) {
-        if (json_is(key, "e"))
-            type = json_string(&j);
-        else if (json_is(key, "s") && json_peek(&j) == '"')
-            symbol = json_string(&j);
-        else {
-            /* What only futures messages have: the previous id, the pair, the transaction time
-             * beside no event type of spot. */
-            futures = futures || json_is(key, "pu") || json_is(key, "ps");
-            if (json_is(key, "u") || json_is(key, "b") || json_is(key, "B") || json_is(key, "a") ||
-                json_is(key, "A"))
-                top++;
-            (void)json_skip(&j);
-        }
-    }
-    if (json_finish(&j))
-        return fail(ERR_SYNTAX, why, "the payload is not valid JSON");
-    if (json_is(type, "bookTicker") || futures)
-        return fail(ERR_UNSUPPORTED, why,
-                    "this is a futures message; the exchange in a box replays Binance Spot only");
-    p->kind = json_is(type, "trade")         ? KIND_TRADE
-              : json_is(type, "aggTrade")    ? KIND_AGG_TRADE
-              : json_is(type, "depthUpdate") ? KIND_DEPTH
-              : !type.p && top == 5          ? KIND_TOP
-                                             : KIND_OTHER;
-    if (p->kind != KIND_OTHER && !copy_symbol(symbol, p->symbol))
-        return fail(ERR_SYNTAX, why, "the payload has no usable symbol (\"s\")");
-    return ERR_OK;
-}
-
-/* Reads the fields of a known kind; each kind names its letters. */
-static enum err read_fields(const char *data, size_t len, struct payload *p, char *why)
-{
-    struct json j = json_make(data, len);
-    struct json_text key;
-    uint64_t seen = 0; /* one bit a letter */
-    bool trade = p->kind == KIND_TRADE, agg = p->kind == KIND_AGG_TRADE;
-    bool depth = p->kind == KIND_DEPTH, top = p->kind == KIND_TOP;
-    bool print = trade || agg;
-    int due = trade ? 6 : agg ? 8 : 5;
-    json_enter(&j, '{');
-    while (json_key(&j, &key)) {
-        char k = key.len == 1 ? key.p[0] : 0;
-        uint64_t before = seen;
-        seen |= k >= 'A' && k <= 'z' ? UINT64_C(1) << (k - 'A') : 0;
-        if (k == 'E' && !top)
-            p->event_ms = json_i64(&j);
-        else if (k == 'T' && print)
-            p->print.time_ms = json_i64(&j);
-        else if ((k == 't' && trade) || (k == 'a' && agg))
-            p->print.id = json_i64(&j);
-        else if (k == 'f' && agg)
-            p->print.first_id = json_i64(&j);
-        else if (k == 'l' && agg)
-            p->print.last_id = json_i64(&j);
-        else if (k == 'p' && print)
-            p->print.price = json_quoted_dec(&j);
-        else if (k == 'q' && print)
-            p->print.qty = json_quoted_dec(&j);
-        else if (k == 'm' && print)
-            p->print.buyer_maker = json_bool(&j);
-        else if (k == 'U' && depth)
-            p->first_update = json_u64(&j);
-        else if (k == 'u' && (depth || top))
-            p->last_update = json_u64(&j);
-        else if (k == 'b' && depth)
-            p->bids = json_skip(&j);
-        else if (k == 'a' && depth)
-            p->asks = json_skip(&j);
-        else if (k == 'b' && top)
-            p->bid = json_quoted_dec(&j);
-        else if (k == 'B' && top)
-            p->bid_qty = json_quoted_dec(&j);
-        else if (k == 'a' && top)
-            p->ask = json_quoted_dec(&j);
-        else if (k == 'A' && top)
-            p->ask_qty = json_quoted_dec(&j);
-        else {
-            seen = before;
-            (void)json_skip(&j);
-        }
-    }
-    enum err e = json_finish(&j);
-    if (e)
-        return fail(e, why, "a field of the payload is not what it must be (%s)", err_name(e));
-    if (__builtin_popcountll(seen) != due)
-        return fail(ERR_SYNTAX, why, "the payload lacks a field");
-    if (print && (p->print.time_ms < 0 || p->print.id < 0))
-        return fail(ERR_RANGE, why, "the trade has a negative time or id");
-    if (p->event_ms < 0)
-        return fail(ERR_RANGE, why, "the event time is negative");
-    if (trade)
-        p->print.first_id = p->print.last_id = p->print.id;
-    if (agg && (p->print.first_id < 0 || p->print.first_id > p->print.last_id))
-        return fail(ERR_RANGE, why, "the aggregate's first trade id is above its last");
-    if (depth && p->first_update > p->last_update)
-        return fail(ERR_RANGE, why, "the difference's first update id is above its last");
-    return ERR_OK;
-}
-
-/* ---- order book ---- */
-
-/* Sets the levels of one side: [["61837.63000000","3.78826000"],...]. The text is walked twice by
- * the caller: first with [side] NULL to check it, so that a bad one changes nothing. */
-static enum err walk_levels(struct json_text text, struct book_side *side)
-{
-    struct json j = json_make(text.p, text.len);
-    json_enter(&j, '[');
-    while (json_element(&j)) {
-        json_enter(&j, '[');
-        dec price = DEC_ZERO, qty = DEC_ZERO;
-        unsigned n = 0;
-        while (json_element(&j)) {
-            if (n == 0)
-                price = json_quoted_dec(&j);
-            else if (n == 1)
-                qty = json_quoted_dec(&j);
-            else
-                (void)json_skip(&j); /* early recordings have an empty third element */
-            n++;
-        }
-        if (!j.err && (n < 2 || !dec_is_pos(price)))
-            json_fail(&j, ERR_SYNTAX);
-        if (!j.err && side)
-            book_side_set(side, price, qty);
-    }
-    return json_finish(&j);
-}
-
-static enum err set_levels(struct box_symbol *s, struct json_text bids, struct json_text asks,
-                           char *why)
-{
-    enum err e = walk_levels(bids, NULL);
-    if (!e)
-        e = walk_levels(asks, NULL);
-    if (e)
-        return fail(e, why, "a price level is not [\"price\",\"quantity\"] (%s)", err_name(e));
-    CHECK(walk_levels(bids, &s->book.bid) == ERR_OK);
-    CHECK(walk_levels(asks, &s->book.ask) == ERR_OK);
-    return ERR_OK;
-}
-
-/* [ret_fresh]: it was news to the book. */
-static enum err apply_depth(struct box *b, struct box_symbol *s, const struct payload *p,
-                            bool *ret_fresh, char *why)
-{
-    if (p->last_update <= s->last_update_id) {
-        b->n.repeated++;
-        *ret_fresh = false;
-        return ERR_OK;
-    }
-    enum err e = set_levels(s, p->bids, p->asks, why);
-    if (e)
-        return e;
-    if (p->first_update > s->last_update_id + 1)
-        b->n.gaps++;
-    s->last_update_id = p->last_update;
-    *ret_fresh = true;
-    return ERR_OK;
-}
-
 /* Keeps a difference until the snapshot tells whether it is part of it. */
-static enum err keep_early(struct box_symbol *s, const char *data, size_t len)
+static bool keep_early(struct box_symbol *s, const char *data, size_t len)
 {
     if (!s->early) {
         s->early = calloc(BOX_EARLY_MAX, sizeof *s->early);
         if (!s->early)
-            return ERR_NOMEM;
+            return false;
     }
     if (s->early_count == BOX_EARLY_MAX) { /* the oldest is the least likely to be needed */
         free(s->early[0]);
@@ -234,47 +84,30 @@ static enum err keep_early(struct box_symbol *s, const char *data, size_t len)
     }
     char *copy = strndup(data, len);
     if (!copy)
-        return ERR_NOMEM;
+        return false;
     s->early[s->early_count++] = copy;
-    return ERR_OK;
+    return true;
 }
 
 static enum err apply_snapshot(struct box *b, struct box_symbol *s, const char *data, size_t len,
                                char *why)
 {
-    struct json j = json_make(data, len);
-    struct json_text key, bids = {0}, asks = {0};
-    uint64_t id = 0;
-    json_enter(&j, '{');
-    while (json_key(&j, &key)) {
-        if (json_is(key, "lastUpdateId"))
-            id = json_u64(&j);
-        else if (json_is(key, "bids"))
-            bids = json_skip(&j);
-        else if (json_is(key, "asks"))
-            asks = json_skip(&j);
-        else {
-            if (json_is(key, "T") || json_is(key, "pair"))
-                return fail(ERR_UNSUPPORTED, why,
-                            "this is a futures snapshot; the exchange in a box replays Binance "
-                            "Spot only");
-            (void)json_skip(&j);
-        }
-    }
-    if (json_finish(&j) || !bids.p || !asks.p || !id)
-        return fail(ERR_SYNTAX, why, "the order book snapshot lacks lastUpdateId, bids or asks");
+    struct binance_depth d;
+    struct level *room = levels_of(b);
+    if (!room)
+        return fail(ERR_NOMEM, why, "out of memory");
+    enum err e = binance_spot_decode_snapshot(data, len, room, BOX_MESSAGE_LEVELS_MAX, &d);
+    if (e)
+        return fail(e, why, "this is no order book snapshot of Binance Spot (%s)", err_name(e));
     if (s->live)
         return ERR_OK; /* the differences have led the book on; a later snapshot says nothing new */
-    enum err e = set_levels(s, bids, asks, why);
-    if (e)
-        return e;
-    s->last_update_id = id;
+    set_levels(s, &d);
+    s->last_update_id = d.last_id;
     for (uint32_t i = 0; i < s->early_count && !e; i++) {
-        struct payload p = {.kind = KIND_DEPTH};
-        bool fresh;
-        e = read_fields(s->early[i], strlen(s->early[i]), &p, why);
+        struct binance_message m;
+        e = decode(b, s->early[i], strlen(s->early[i]), &m, why);
         if (!e)
-            e = apply_depth(b, s, &p, &fresh, why);
+            (void)apply_depth(b, s, &m.depth);
     }
     for (uint32_t i = 0; i < s->early_count; i++)
         free(s->early[i]);
@@ -286,17 +119,6 @@ static enum err apply_snapshot(struct box *b, struct box_symbol *s, const char *
 }
 
 /* ---- trades ---- */
-
-struct closing {
-    struct box *box;
-    uint32_t symbol;
-};
-
-static void on_close(void *ctx, int interval, const struct box_candle *c)
-{
-    struct closing *k = ctx;
-    box_publish_candle(k->box, k->symbol, interval, c, true);
-}
 
 static bool add_print(struct box_ring *r, const struct box_print *p)
 {
@@ -314,76 +136,108 @@ static bool is_known(const struct box_ring *r, int64_t id)
     return r->count && id <= r->p[(r->count - 1) % BOX_PRINTS_MAX].id;
 }
 
-static enum err add_to_candles(struct box *b, uint32_t symbol, const struct box_print *p)
+static bool add_to_candles(struct box *b, uint32_t symbol, const struct box_print *p)
 {
     struct box_symbol *s = b->symbol[symbol];
-    struct closing k = {b, symbol};
+    struct box_closing k = {b, symbol};
     s->printed++;
     for (int i = 0; i < BOX_INTERVALS; i++)
-        if (!box_candles_add(&s->candles[i], i, p, on_close, &k))
-            return ERR_NOMEM;
-    return ERR_OK;
+        if (!box_candles_add(&s->candles[i], i, p, box_candle_closed, &k))
+            return false;
+    return true;
 }
 
 /* ---- lines ---- */
 
-static enum err symbol_of(struct box *b, const char *venue, int *ret, char *why)
+static enum err symbol_of(struct box *b, const char *venue, size_t len, int *ret, char *why)
 {
-    int i = box_find(b, venue, strlen(venue));
+    int i = box_find(b, venue, len);
     if (i < 0 && !b->fixed) {
-        enum err e = box_add_venue_symbol(b, venue);
+        char name[SYMBOL_MAX];
+        if (len >= sizeof name)
+            return fail(ERR_RANGE, why, "the symbol's name is too long");
+        memcpy(name, venue, len);
+        name[len] = '\0';
+        enum err e = box_add_venue_symbol(b, name);
         if (e == ERR_FULL)
             return fail(e, why, "more than %d symbols; name those to serve with --symbol",
                         BOX_SYMBOLS_MAX);
         if (e)
             return fail(e, why,
-                        "cannot tell base and quote of %.32s apart; name it with --symbol "
-                        "BASE-QUOTE",
-                        venue);
-        i = box_find(b, venue, strlen(venue));
+                        "cannot tell base and quote of %s apart; name it with --symbol BASE-QUOTE",
+                        name);
+        i = box_find(b, venue, len);
     }
     *ret = i;
     return ERR_OK;
 }
 
-static void take_time(struct box *b, int64_t ts_ns, int64_t event_ms)
+static void take_time(struct box *b, int64_t ts_ns, int64_t event_ns)
 {
-    if (!event_ms || event_ms > INT64_MAX / NS_PER_MS)
+    if (!event_ns)
         return;
     if (!b->has_shift) {
-        b->shift_ns = event_ms * NS_PER_MS - ts_ns;
+        b->shift_ns = event_ns - ts_ns;
         b->has_shift = true;
     }
-    if (event_ms > b->now_ms)
-        b->now_ms = event_ms;
+    if (event_ns / NS_PER_MS > b->now_ms)
+        b->now_ms = event_ns / NS_PER_MS;
 }
 
-static enum err apply_print(struct box *b, uint32_t i, struct payload *p, const char *data,
-                            size_t len)
+/* The trades an aggregate stands for, which is all the codec leaves out. */
+static bool read_aggregate(const char *data, size_t len, struct box_print *p)
+{
+    struct json j = json_make(data, len);
+    struct json_text key;
+    p->first_id = p->last_id = -1;
+    json_enter(&j, '{');
+    while (json_key(&j, &key)) {
+        if (json_is(key, "f"))
+            p->first_id = json_i64(&j);
+        else if (json_is(key, "l"))
+            p->last_id = json_i64(&j);
+        else
+            (void)json_skip(&j);
+    }
+    return json_finish(&j) == ERR_OK && p->first_id >= 0 && p->first_id <= p->last_id;
+}
+
+static enum err apply_print(struct box *b, uint32_t i, const struct binance_message *m,
+                            const struct recording *r, char *why)
 {
     struct box_symbol *s = b->symbol[i];
-    bool agg = p->kind == KIND_AGG_TRADE;
+    bool agg = m->kind == BINANCE_AGG_TRADE;
+    if (m->trade.id > INT64_MAX)
+        return fail(ERR_RANGE, why, "the trade's id is too large");
+    struct box_print p = {
+        .id = (int64_t)m->trade.id,
+        .first_id = (int64_t)m->trade.id,
+        .last_id = (int64_t)m->trade.id,
+        .time_ms = m->trade.ts_trade_ns / NS_PER_MS,
+        .price = m->trade.price,
+        .qty = m->trade.qty,
+        .buyer_maker = m->trade.aggressor == SIDE_SELL,
+    };
+    if (agg && !read_aggregate(r->data, r->data_len, &p))
+        return fail(ERR_SYNTAX, why, "the aggregate does not say which trades it stands for");
     struct box_ring *ring = agg ? &s->agg_trades : &s->trades;
-    if (is_known(ring, p->print.id)) {
+    if (is_known(ring, p.id)) {
         b->n.repeated++;
         return ERR_OK;
     }
     *(agg ? &b->n.agg_trades : &b->n.trades) += 1;
-    if (!add_print(ring, &p->print))
-        return ERR_NOMEM;
+    if (!add_print(ring, &p))
+        return fail(ERR_NOMEM, why, "out of memory");
     if (!agg && !s->has_trades) {
         /* Candles that were built from aggregates would count these trades twice. */
         s->has_trades = true;
         for (int k = 0; k < BOX_INTERVALS; k++)
             box_candles_free(&s->candles[k]);
     }
-    if (!agg || !s->has_trades) {
-        enum err e = add_to_candles(b, i, &p->print);
-        if (e)
-            return e;
-    }
+    if ((!agg || !s->has_trades) && !add_to_candles(b, i, &p))
+        return fail(ERR_NOMEM, why, "out of memory");
     if (s->live)
-        box_publish(b, i, agg ? BOX_STREAM_AGG_TRADE : BOX_STREAM_TRADE, data, len);
+        box_publish(b, i, agg ? BOX_STREAM_AGG_TRADE : BOX_STREAM_TRADE, r->data, r->data_len);
     return ERR_OK;
 }
 
@@ -414,55 +268,43 @@ static void publish_depth(struct box *b, uint32_t i, const char *data, size_t le
 
 static enum err apply_message(struct box *b, const struct recording *r, char *why)
 {
-    struct payload p = {.kind = KIND_OTHER};
-    enum err e = classify(r->data, r->data_len, &p, why);
-    if (e)
+    struct binance_message m;
+    enum err e = decode(b, r->data, r->data_len, &m, why);
+    if (e && e != ERR_UNKNOWN)
         return e;
-    if (p.kind == KIND_OTHER) {
-        b->n.ignored++;
-        return ERR_OK;
+    bool wanted = !e && (m.kind == BINANCE_TRADE || m.kind == BINANCE_AGG_TRADE ||
+                         m.kind == BINANCE_DEPTH || m.kind == BINANCE_BOOK_TICKER);
+    int i = -1;
+    if (wanted) {
+        e = symbol_of(b, m.symbol.p, m.symbol.len, &i, why);
+        if (e)
+            return e;
     }
-    int i;
-    e = symbol_of(b, p.symbol, &i, why);
-    if (e)
-        return e;
     if (i < 0) {
         b->n.ignored++;
         return ERR_OK;
     }
-    e = read_fields(r->data, r->data_len, &p, why);
-    if (e)
-        return e;
-    take_time(b, r->ts_ns, p.event_ms);
+    take_time(b, r->ts_ns, m.ts_event_ns);
     struct box_symbol *s = b->symbol[i];
-    switch (p.kind) {
-    case KIND_TRADE:
-    case KIND_AGG_TRADE: e = apply_print(b, (uint32_t)i, &p, r->data, r->data_len); break;
-    case KIND_DEPTH:
-        if (!s->live) {
-            e = keep_early(s, r->data, r->data_len);
-        } else {
-            bool fresh = false;
-            e = apply_depth(b, s, &p, &fresh, why);
-            if (!e && fresh) {
-                b->n.depths++;
-                publish_depth(b, (uint32_t)i, r->data, r->data_len);
-            }
-        }
-        break;
-    case KIND_TOP:
-        b->n.tops++;
-        s->has_top = true;
-        s->bid = p.bid;
-        s->bid_qty = p.bid_qty;
-        s->ask = p.ask;
-        s->ask_qty = p.ask_qty;
-        if (s->live)
-            box_publish(b, (uint32_t)i, BOX_STREAM_BOOK_TICKER, r->data, r->data_len);
-        break;
-    case KIND_OTHER: break;
+    if (m.kind == BINANCE_TRADE || m.kind == BINANCE_AGG_TRADE)
+        return apply_print(b, (uint32_t)i, &m, r, why);
+    if (m.kind == BINANCE_DEPTH) {
+        if (!s->live)
+            return keep_early(s, r->data, r->data_len) ? ERR_OK
+                                                       : fail(ERR_NOMEM, why, "out of memory");
+        if (apply_depth(b, s, &m.depth))
+            publish_depth(b, (uint32_t)i, r->data, r->data_len);
+        return ERR_OK;
     }
-    return e == ERR_NOMEM ? fail(e, why, "out of memory") : e;
+    b->n.tops++;
+    s->has_top = true;
+    s->bid = m.book_ticker.bid_price;
+    s->bid_qty = m.book_ticker.bid_qty;
+    s->ask = m.book_ticker.ask_price;
+    s->ask_qty = m.book_ticker.ask_qty;
+    if (s->live)
+        box_publish(b, (uint32_t)i, BOX_STREAM_BOOK_TICKER, r->data, r->data_len);
+    return ERR_OK;
 }
 
 enum err box_apply(struct box *b, const struct recording *r, const char *default_symbol, char *why)
@@ -487,7 +329,7 @@ enum err box_apply(struct box *b, const struct recording *r, const char *default
                     "this order book does not say whose it is; name its symbol with --replay "
                     "BASE-QUOTE=FILE");
     int i;
-    enum err e = symbol_of(b, venue, &i, why);
+    enum err e = symbol_of(b, venue, strlen(venue), &i, why);
     if (e || i < 0)
         return e;
     return apply_snapshot(b, b->symbol[i], r->data, r->data_len, why);

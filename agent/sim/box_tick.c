@@ -177,14 +177,9 @@ static bool due(struct box *b, struct box_symbol *s, int stream, int64_t every_m
     return true;
 }
 
-struct closing {
-    struct box *box;
-    uint32_t symbol;
-};
-
-static void on_close(void *ctx, int interval, const struct box_candle *c)
+void box_candle_closed(void *ctx, int interval, const struct box_candle *c)
 {
-    struct closing *k = ctx;
+    struct box_closing *k = ctx;
     box_publish_candle(k->box, k->symbol, interval, c, true);
 }
 
@@ -197,12 +192,12 @@ void box_sweep(struct box *b)
         struct box_symbol *s = b->symbol[i];
         if (!s->live)
             continue;
-        struct closing k = {b, i};
+        struct box_closing k = {b, i};
         for (int n = 0; n < BOX_INTERVALS; n++) {
             struct box_candles *c = &s->candles[n];
             /* Trades of the last moment may still be on their way: a second of patience. Without
              * memory the candle stays open until there is some. */
-            if (!box_candles_roll(c, n, b->now_ms - 1000, on_close, &k) || !c->count)
+            if (!box_candles_roll(c, n, b->now_ms - 1000, box_candle_closed, &k) || !c->count)
                 continue;
             if (due(b, s, BOX_STREAM_KLINE + n, n == 0 ? 1000 : 2000))
                 box_publish_candle(b, i, n, &c->c[c->count - 1], false);
