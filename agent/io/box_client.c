@@ -1,0 +1,159 @@
+#include "io/box_client.h"
+
+#include "base/clock.h"
+#include "io/box_server.h"
+#include "io/lws.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WRITES_PER_PASS 64 /* messages of one client before others have their turn */
+
+struct box_shared *box_shared_new(const char *text, size_t len)
+{
+    struct box_shared *m = malloc(sizeof *m + LWS_PRE + len);
+    if (!m)
+        return NULL;
+    m->users = 1;
+    m->len = len;
+    memcpy(m->text + LWS_PRE, text, len);
+    return m;
+}
+
+void box_shared_drop(struct box_shared *m)
+{
+    if (--m->users == 0)
+        free(m);
+}
+
+static struct box_shared *take(struct box_client *c)
+{
+    struct box_shared *m = c->queue[c->head];
+    c->head = (c->head + 1) % c->cap;
+    c->count--;
+    c->queued_bytes -= m->len;
+    return m;
+}
+
+static bool grow(struct box_client *c)
+{
+    uint32_t cap = c->cap ? c->cap * 2 : 64;
+    struct box_shared **q = malloc(cap * sizeof(struct box_shared *));
+    if (!q)
+        return false;
+    for (uint32_t i = 0; i < c->count; i++)
+        q[i] = c->queue[(c->head + i) % c->cap];
+    free(c->queue);
+    c->queue = q;
+    c->head = 0;
+    c->cap = cap;
+    return true;
+}
+
+static void give_up(struct box_client *c, const char *why)
+{
+    if (c->conn.close != BOX_CLOSE_NOT)
+        return;
+    c->conn.close = BOX_CLOSE_POLICY;
+    c->conn.why = why;
+    while (c->count)
+        box_shared_drop(take(c));
+    /* It does not read, so it will not read a close frame either. */
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+}
+
+void box_client_queue(struct box_client *c, struct box_shared *m)
+{
+    if (c->conn.close != BOX_CLOSE_NOT)
+        return;
+    if (c->count == BOX_QUEUE_MESSAGES || c->queued_bytes + m->len > BOX_QUEUE_BYTES) {
+        give_up(c, "too slow: it does not read what it subscribed to");
+        return;
+    }
+    if (c->count == c->cap && !grow(c)) {
+        give_up(c, "the exchange is out of memory");
+        return;
+    }
+    c->queue[(c->head + c->count++) % c->cap] = m;
+    c->queued_bytes += m->len;
+    m->users++;
+    lws_callback_on_writable(c->wsi);
+}
+
+void box_client_free(struct box *b, struct box_client *c)
+{
+    while (c->count)
+        box_shared_drop(take(c));
+    free(c->queue);
+    box_text_free(&c->in);
+    box_conn_free(b, &c->conn);
+}
+
+static int write_ping(struct box_client *c)
+{
+    unsigned char buf[LWS_PRE + 32];
+    int n = snprintf((char *)buf + LWS_PRE, 32, "%lld",
+                     (long long)(clock_wall_ns() / NS_PER_MS)); /* as the venue: its time */
+    c->ping_due = false;
+    return lws_write(c->wsi, buf + LWS_PRE, (size_t)n, LWS_WRITE_PING) < n ? -1 : 0;
+}
+
+int box_client_writable(struct box_client *c)
+{
+    if (c->ping_due && write_ping(c))
+        return -1;
+    for (int i = 0; i < WRITES_PER_PASS && c->count && !lws_send_pipe_choked(c->wsi); i++) {
+        struct box_shared *m = take(c);
+        int n = lws_write(c->wsi, m->text + LWS_PRE, m->len, LWS_WRITE_TEXT);
+        box_shared_drop(m);
+        if (n < 0)
+            return -1;
+        c->sent++;
+    }
+    if (c->count) {
+        lws_callback_on_writable(c->wsi);
+        return 0;
+    }
+    if (c->conn.close == BOX_CLOSE_NOT)
+        return 0;
+    unsigned char why[124];
+    size_t n = strnlen(c->conn.why, sizeof why);
+    memcpy(why, c->conn.why, n);
+    lws_close_reason(c->wsi, (enum lws_close_status)c->conn.close, why, n);
+    return -1;
+}
+
+int box_client_receive(struct box *b, struct box_client *c, const char *in, size_t len,
+                       struct box_text *reply)
+{
+    if (c->conn.close != BOX_CLOSE_NOT)
+        return 0; /* on its way out: what it still says does not matter */
+    if (lws_is_first_fragment(c->wsi)) {
+        box_text_clear(&c->in);
+        c->in_binary = lws_frame_is_binary(c->wsi);
+    }
+    /* One byte over the limit is kept, to be seen as too long. */
+    size_t room = BOX_CONN_REQUEST_BYTES + 1 - c->in.len;
+    box_text_add_n(&c->in, in, len < room ? len : room);
+    bool whole = lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi);
+    if (!whole && c->in.len <= BOX_CONN_REQUEST_BYTES)
+        return 0;
+    box_conn_message(b, &c->conn, c->in.p ? c->in.p : "", c->in.len, c->in_binary, clock_mono_ns(),
+                     reply);
+    box_text_clear(&c->in);
+    /* A reply goes out also when it is the last thing the client hears. */
+    enum box_close close = c->conn.close;
+    if (reply->len) {
+        struct box_shared *m = box_shared_new(reply->p, reply->len);
+        if (!m)
+            return -1;
+        c->conn.close = BOX_CLOSE_NOT;
+        box_client_queue(c, m);
+        box_shared_drop(m);
+        if (c->conn.close == BOX_CLOSE_NOT)
+            c->conn.close = close;
+    }
+    lws_callback_on_writable(c->wsi);
+    return 0;
+}

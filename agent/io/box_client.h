@@ -1,0 +1,49 @@
+/* One websocket connection of the exchange in a box: its queue, and how it ends. */
+#ifndef TW_IO_BOX_CLIENT_H
+#define TW_IO_BOX_CLIENT_H
+
+#include "sim/box_conn.h"
+
+struct lws;
+
+/* A message, shared by all who wait to send it. */
+struct box_shared {
+    uint32_t users;
+    size_t len;
+    unsigned char text[]; /* LWS_PRE bytes, then the message */
+};
+
+struct box_client {
+    struct box_client *next;
+    struct lws *wsi;
+    struct box_conn conn;
+    char address[48];
+    unsigned number; /* in log lines */
+    int64_t opened_ns, pinged_ns, pong_ns;
+    bool ping_due, saw_end;
+    struct box_shared **queue; /* a ring */
+    uint32_t head, count, cap;
+    size_t queued_bytes;
+    struct box_text in; /* a message that is arriving */
+    bool in_binary;
+    uint64_t sent;
+};
+
+/* NULL without memory. Has one user: the caller. */
+struct box_shared *box_shared_new(const char *text, size_t len);
+void box_shared_drop(struct box_shared *m);
+
+/* Appends (a user more). Beyond the limits of box_server.h the queue is given up: the client is
+ * marked for disconnection. */
+void box_client_queue(struct box_client *c, struct box_shared *m);
+
+/* Frees what it owns, not itself. */
+void box_client_free(struct box *b, struct box_client *c);
+
+/* libwebsockets' callbacks, LWS_CALLBACK_SERVER_WRITEABLE and LWS_CALLBACK_RECEIVE; non-zero ends
+ * the connection. */
+int box_client_writable(struct box_client *c);
+int box_client_receive(struct box *b, struct box_client *c, const char *in, size_t len,
+                       struct box_text *reply);
+
+#endif

@@ -1,0 +1,619 @@
+#include "io/box_server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/box_client.h"
+#include "io/box_http.h"
+#include "io/lws.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINES_PER_PASS 512               /* replayed before sockets have their turn */
+#define SWEEP_NS       (100 * NS_PER_MS) /* timed streams, pings, ages */
+#define PROGRESS_NS    (5 * NS_PER_S)
+#define LATE_NS        (2 * NS_PER_S) /* behind the clock by this: worth a warning */
+#define FAREWELL_NS    (3 * NS_PER_S) /* for clients to read what is queued at the end */
+
+enum phase { PHASE_WAITING, PHASE_RUNNING, PHASE_STEPPING, PHASE_ENDED, PHASE_FAILED };
+
+struct box_server {
+    struct loop *loop;
+    struct box_server_setup setup;
+    struct box *box;
+    struct box_replay *replay;
+    struct lws_vhost *vhost;
+    struct box_usage usage;
+    struct box_client *clients;
+    unsigned client_count, next_number;
+    enum phase phase;
+    bool stopping;
+    int64_t stop_ns;                 /* the farewell is over */
+    int64_t start_mono_ns, start_ns; /* where the replay's clock began */
+    struct loop_timer replay_timer, sweep_timer;
+    int64_t progress_ns, warned_ns;
+    uint64_t progress_events;
+    struct box_text frame, reply;
+};
+
+/* What libwebsockets keeps for a connection: a request, or a websocket client. */
+struct per_connection {
+    struct box_http http;
+    struct box_client *client;
+};
+
+/* ---- publishing ---- */
+
+static void send_to(struct box_server *s, struct box_client *c, const char *name,
+                    const char *payload, size_t len, struct box_shared *made[2])
+{
+    struct box_shared **m = &made[c->conn.combined];
+    if (!*m) {
+        box_conn_frame(&c->conn, name, payload, len, &s->frame);
+        if (!s->frame.failed)
+            *m = box_shared_new(s->frame.p, s->frame.len);
+    }
+    if (*m)
+        box_client_queue(c, *m);
+}
+
+static void drop_made(struct box_shared *made[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (made[i])
+            box_shared_drop(made[i]);
+}
+
+static void on_publish(void *ctx, uint32_t symbol, int stream, const char *payload, size_t len)
+{
+    struct box_server *s = ctx;
+    struct box_shared *made[2] = {NULL, NULL};
+    char name[BOX_STREAM_NAME_MAX];
+    box_stream_name(s->box->symbol[symbol]->venue, stream, name);
+    for (struct box_client *c = s->clients; c; c = c->next)
+        if (box_conn_wants(&c->conn, symbol, stream))
+            send_to(s, c, name, payload, len, made);
+    drop_made(made);
+}
+
+/* ---- the replay's pace ---- */
+
+static const char *phase_name(enum phase p)
+{
+    switch (p) {
+    case PHASE_WAITING: return "waiting";
+    case PHASE_RUNNING: return "running";
+    case PHASE_STEPPING: return "stepping";
+    case PHASE_ENDED: return "ended";
+    case PHASE_FAILED: return "failed";
+    }
+    return "?";
+}
+
+static void replay_some(void *ctx);
+
+static void on_end(struct box_server *s)
+{
+    const struct box_counts *n = &s->box->n;
+    s->phase = PHASE_ENDED;
+    log_info(
+        s->setup.name,
+        "the recording is over: %llu lines replayed (%llu trades, %llu book changes, %llu "
+        "tops of book; %llu repeated, %llu gaps, %llu not served), %llu messages published; %s",
+        (unsigned long long)s->replay->events, (unsigned long long)(n->trades + n->agg_trades),
+        (unsigned long long)n->depths, (unsigned long long)n->tops, (unsigned long long)n->repeated,
+        (unsigned long long)n->gaps, (unsigned long long)n->ignored,
+        (unsigned long long)n->published, s->setup.exit_at_end ? "ending" : "REST goes on");
+    if (s->setup.exit_at_end)
+        box_server_stop(s);
+}
+
+static void on_failure(struct box_server *s, const char *why)
+{
+    s->phase = PHASE_FAILED;
+    log_error(s->setup.name, "%s", why);
+    box_server_stop(s);
+}
+
+/* Where the recorder's clock should stand now. */
+static int64_t due_ns(const struct box_server *s)
+{
+    i128 passed = (i128)(clock_mono_ns() - s->start_mono_ns) * s->setup.speed_milli / 1000;
+    i128 due = s->start_ns + passed;
+    return due < INT64_MAX ? (int64_t)due : INT64_MAX - 1;
+}
+
+static void plan(struct box_server *s)
+{
+    int64_t next_ns = box_replay_next_ns(s->replay);
+    if (next_ns == INT64_MAX) {
+        on_end(s);
+        return;
+    }
+    i128 wait = (i128)(next_ns - s->start_ns) * 1000 / s->setup.speed_milli;
+    loop_timer_set(s->loop, &s->replay_timer, s->start_mono_ns + (int64_t)wait, replay_some, s);
+}
+
+static void replay_some(void *ctx)
+{
+    struct box_server *s = ctx;
+    char why[BOX_REPLAY_WHY_MAX];
+    uint64_t n;
+    int64_t due = due_ns(s);
+    if (box_replay_until(s->replay, due, LINES_PER_PASS, &n, why) != ERR_OK) {
+        on_failure(s, why);
+        return;
+    }
+    int64_t now = clock_mono_ns();
+    if (due - s->replay->now_ns > LATE_NS / 1000 * s->setup.speed_milli &&
+        now - s->warned_ns > PROGRESS_NS) {
+        s->warned_ns = now;
+        log_warn(s->setup.name, "this machine cannot keep up with --speed %u.%03u",
+                 s->setup.speed_milli / 1000, s->setup.speed_milli % 1000);
+    }
+    plan(s);
+}
+
+static void start_clock(struct box_server *s)
+{
+    s->phase = PHASE_RUNNING;
+    s->start_mono_ns = clock_mono_ns();
+    s->start_ns = s->replay->now_ns;
+    plan(s);
+}
+
+static void status_text(const struct box_server *s, struct box_text *t)
+{
+    const struct box_counts *n = &s->box->n;
+    box_text_add(t, "{\"instance\":");
+    box_text_quoted(t, s->setup.name, strlen(s->setup.name));
+    box_text_addf(t,
+                  ",\"state\":\"%s\",\"time\":%lld,\"events\":%llu,\"published\":%llu,"
+                  "\"clients\":%u,\"gaps\":%llu,\"repeated\":%llu,\"symbols\":[",
+                  phase_name(s->phase), (long long)s->box->now_ms,
+                  (unsigned long long)s->replay->events, (unsigned long long)n->published,
+                  s->client_count, (unsigned long long)n->gaps, (unsigned long long)n->repeated);
+    for (uint32_t i = 0; i < s->box->symbols; i++)
+        box_text_addf(t, "%s\"%s\"", i ? "," : "", s->box->symbol[i]->venue);
+    box_text_add(t, "]}");
+}
+
+static bool read_count(const char *text, uint64_t max, uint64_t *ret)
+{
+    if (!text || !*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return false;
+    uint64_t v = strtoull(text, NULL, 10);
+    if (v == 0 || v > max)
+        return false;
+    *ret = v;
+    return true;
+}
+
+static void control_error(struct box_answer *a, int status, const char *msg)
+{
+    a->status = status;
+    box_text_add(&a->body, "{\"error\":");
+    box_text_quoted(&a->body, msg, strlen(msg));
+    box_text_add(&a->body, "}");
+}
+
+static void answer_step(struct box_server *s, const struct box_http_request *q,
+                        struct box_answer *a)
+{
+    uint64_t events = 0, ms = 0, n = 0;
+    const char *events_text = box_http_param(q, "events"), *ms_text = box_http_param(q, "ms");
+    if (q->r.method != BOX_POST) {
+        control_error(a, 405, "use POST");
+        return;
+    }
+    if (s->phase != PHASE_STEPPING && s->phase != PHASE_ENDED) {
+        control_error(a, 409, "this exchange runs by its clock; start it with --step to move it");
+        return;
+    }
+    if (q->r.params != 1 || !(read_count(events_text, BOX_STEP_EVENTS_MAX, &events) ||
+                              read_count(ms_text, BOX_STEP_MS_MAX, &ms))) {
+        control_error(a, 400, "give events=1..10000 or ms=1..10000");
+        return;
+    }
+    if (s->phase == PHASE_STEPPING) {
+        char why[BOX_REPLAY_WHY_MAX];
+        int64_t until = events ? INT64_MAX : s->replay->now_ns + (int64_t)ms * NS_PER_MS;
+        enum err e = box_replay_until(s->replay, until, events ? events : UINT64_MAX, &n, why);
+        if (e) {
+            control_error(a, 500, why);
+            on_failure(s, why);
+            return;
+        }
+        if (box_replay_next_ns(s->replay) == INT64_MAX)
+            on_end(s);
+    }
+    box_text_addf(&a->body, "{\"applied\":%llu,\"events\":%llu,\"time\":%lld,\"ended\":%s}",
+                  (unsigned long long)n, (unsigned long long)s->replay->events,
+                  (long long)s->box->now_ms, s->phase == PHASE_ENDED ? "true" : "false");
+}
+
+/* ---- housekeeping ---- */
+
+static bool all_sent(const struct box_server *s)
+{
+    for (const struct box_client *c = s->clients; c; c = c->next)
+        if (c->count)
+            return false;
+    return true;
+}
+
+static void end_client(struct box_client *c, enum box_close code, const char *why)
+{
+    if (c->conn.close != BOX_CLOSE_NOT)
+        return;
+    c->conn.close = code;
+    c->conn.why = why;
+    lws_callback_on_writable(c->wsi);
+}
+
+static void look_after(struct box_server *s, struct box_client *c, int64_t now)
+{
+    if (now - c->opened_ns >= s->setup.connection_ns)
+        end_client(c, BOX_CLOSE_GOING_AWAY, "the connection has reached its age limit (24 h)");
+    if (now - c->pong_ns >= s->setup.pong_ns)
+        end_client(c, BOX_CLOSE_POLICY, "no pong within the time allowed");
+    if (c->conn.close != BOX_CLOSE_NOT && !c->saw_end) {
+        /* The closing handshake must not depend on a client that does not read. */
+        c->saw_end = true;
+        lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, 5);
+    }
+    if (now - c->pinged_ns >= s->setup.ping_ns) {
+        c->pinged_ns = now;
+        c->ping_due = true;
+        lws_callback_on_writable(c->wsi);
+    }
+}
+
+static void tell_progress(struct box_server *s, int64_t now)
+{
+    if (now - s->progress_ns < PROGRESS_NS || s->replay->events == s->progress_events)
+        return;
+    char when[CLOCK_TEXT_MAX];
+    clock_format_utc(s->box->now_ms * NS_PER_MS, when);
+    log_info(s->setup.name, "replayed up to %s  lines=%llu clients=%u published=%llu", when,
+             (unsigned long long)s->replay->events, s->client_count,
+             (unsigned long long)s->box->n.published);
+    s->progress_ns = now;
+    s->progress_events = s->replay->events;
+}
+
+static void sweep(void *ctx)
+{
+    struct box_server *s = ctx;
+    int64_t now = clock_mono_ns();
+    if (s->stopping && (now >= s->stop_ns || all_sent(s))) {
+        loop_stop(s->loop);
+        return;
+    }
+    if (s->phase == PHASE_RUNNING) {
+        /* Timed streams go on between two recorded lines, but not past lines that are due. */
+        int64_t due = due_ns(s), next = box_replay_next_ns(s->replay);
+        box_advance(s->box, due < next ? due : next);
+    }
+    tell_progress(s, now);
+    for (struct box_client *c = s->clients; c; c = c->next)
+        look_after(s, c, now);
+    loop_timer_set(s->loop, &s->sweep_timer, now + SWEEP_NS, sweep, s);
+}
+
+void box_server_stop(struct box_server *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->stop_ns = clock_mono_ns() + FAREWELL_NS;
+    loop_timer_cancel(&s->replay_timer);
+    char payload[80];
+    int n = snprintf(payload, sizeof payload, "{\"e\":\"serverShutdown\",\"E\":%lld}",
+                     (long long)s->box->now_ms);
+    struct box_shared *made[2] = {NULL, NULL};
+    for (struct box_client *c = s->clients; c; c = c->next) {
+        send_to(s, c, "!serverShutdown", payload, (size_t)n, made);
+        end_client(c, BOX_CLOSE_GOING_AWAY, "the exchange shuts down");
+    }
+    drop_made(made);
+    loop_timer_set(s->loop, &s->sweep_timer, clock_mono_ns() + SWEEP_NS, sweep, s);
+}
+
+/* ---- requests ---- */
+
+static void answer(struct box_server *s, const struct box_http_request *q, struct box_answer *a)
+{
+    bool status = strcmp(q->path, "/box/status") == 0, step = strcmp(q->path, "/box/step") == 0;
+    if (!status && !step) {
+        box_rest(s->box, &s->usage, &q->r, a);
+        return;
+    }
+    *a = (struct box_answer){.status = 200, .content_type = "application/json;charset=UTF-8"};
+    if (step)
+        answer_step(s, q, a);
+    else
+        status_text(s, &a->body);
+}
+
+static int on_request(struct box_server *s, struct lws *wsi, struct box_http *h)
+{
+    struct box_http_request q;
+    box_text_free(&h->answer.body);
+    *h = (struct box_http){0};
+    enum err e = box_http_read(wsi, &q);
+    if (e) {
+        h->answer =
+            (struct box_answer){.status = e == ERR_RANGE ? 414 : 500, .content_type = "text/html"};
+        return box_http_write(wsi, h);
+    }
+    answer(s, &q, &h->answer);
+    bool body = q.upgrade_body;
+    box_http_request_free(&q);
+    return body ? 0 : box_http_write(wsi, h);
+}
+
+/* The value of ?streams=, and the path, of a websocket's request. */
+static enum err open_conn(struct box_server *s, struct lws *wsi, struct box_conn *conn)
+{
+    struct box_http_request q;
+    box_conn_init(conn);
+    enum err e = box_http_read(wsi, &q);
+    if (e)
+        return e;
+    e = box_conn_open(s->box, conn, q.path, box_http_param(&q, "streams"));
+    box_http_request_free(&q);
+    if (e)
+        box_conn_free(s->box, conn);
+    return e;
+}
+
+/* A look before the handshake: a bad path or stream is refused in HTTP. */
+static int on_filter(struct box_server *s, struct lws *wsi)
+{
+    struct box_conn conn;
+    enum err e =
+        s->client_count >= BOX_CLIENTS_LIMIT || s->stopping ? ERR_STATE : open_conn(s, wsi, &conn);
+    if (!e) {
+        box_conn_free(s->box, &conn);
+        return 0;
+    }
+    int status = e == ERR_NOT_FOUND ? 404 : e == ERR_STATE || e == ERR_NOMEM ? 503 : 400;
+    lws_return_http_status(wsi, (unsigned int)status, NULL);
+    return -1;
+}
+
+static void note_subscriptions(struct box_server *s, const struct box_client *c)
+{
+    if (s->phase == PHASE_WAITING && c->conn.names)
+        start_clock(s);
+}
+
+/* "btcusdt@trade, btcusdt@depth@100ms and 3 more" */
+static void list_streams(const struct box_conn *c, uint32_t from, char *out, size_t cap)
+{
+    size_t n = 0;
+    uint32_t i = from;
+    out[0] = '\0';
+    for (; i < c->names && i < from + 4; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", i > from ? ", " : "", c->name[i]);
+    if (i < c->names)
+        snprintf(out + n, cap - n, " and %u more", c->names - i);
+}
+
+static int on_open(struct box_server *s, struct lws *wsi, struct per_connection *p)
+{
+    struct box_client *c = calloc(1, sizeof *c);
+    if (!c)
+        return -1;
+    if (open_conn(s, wsi, &c->conn) != ERR_OK) {
+        free(c);
+        return -1;
+    }
+    c->wsi = wsi;
+    c->number = ++s->next_number;
+    lws_get_peer_simple(wsi, c->address, sizeof c->address);
+    c->opened_ns = c->pinged_ns = c->pong_ns = clock_mono_ns();
+    c->next = s->clients;
+    s->clients = c;
+    s->client_count++;
+    p->client = c;
+    char list[5 * BOX_STREAM_NAME_MAX];
+    list_streams(&c->conn, 0, list, sizeof list);
+    log_info(s->setup.name, "client %u connected from %s%s%s", c->number, c->address,
+             list[0] ? ": " : "", list);
+    note_subscriptions(s, c);
+    return 0;
+}
+
+static void on_closed(struct box_server *s, struct per_connection *p)
+{
+    struct box_client *c = p->client;
+    if (!c)
+        return;
+    p->client = NULL;
+    log_info(s->setup.name, "client %u left after %llu messages%s%s", c->number,
+             (unsigned long long)c->sent, c->conn.close ? ": " : "",
+             c->conn.close ? c->conn.why : "");
+    for (struct box_client **at = &s->clients; *at; at = &(*at)->next)
+        if (*at == c) {
+            *at = c->next;
+            break;
+        }
+    s->client_count--;
+    box_client_free(s->box, c);
+    free(c);
+}
+
+static int on_receive(struct box_server *s, struct box_client *c, const char *in, size_t len)
+{
+    uint32_t before = c->conn.names;
+    box_text_clear(&s->reply);
+    int r = box_client_receive(s->box, c, in, len, &s->reply);
+    if (c->conn.names > before) {
+        char list[5 * BOX_STREAM_NAME_MAX];
+        list_streams(&c->conn, before, list, sizeof list);
+        log_info(s->setup.name, "client %u subscribed to %s", c->number, list);
+    }
+    note_subscriptions(s, c);
+    return r;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len)
+{
+    struct per_connection *p = user;
+    struct lws_vhost *vhost = lws_get_vhost(wsi);
+    struct box_server *s = vhost ? lws_get_vhost_user(vhost) : NULL;
+    if (!s)
+        return 0;
+    switch ((int)reason) {
+    case LWS_CALLBACK_HTTP: return on_request(s, wsi, &p->http);
+    case LWS_CALLBACK_HTTP_BODY:
+        p->http.body_in += len;
+        return p->http.body_in > BOX_HTTP_BODY_MAX ? -1 : 0;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return p->http.answer.status ? box_http_write(wsi, &p->http) : 0;
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (p)
+            box_text_free(&p->http.answer.body);
+        return 0;
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_filter(s, wsi);
+    case LWS_CALLBACK_ESTABLISHED: return on_open(s, wsi, p);
+    case LWS_CALLBACK_RECEIVE: return p->client ? on_receive(s, p->client, in, len) : -1;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        if (p->client) {
+            p->client->pong_ns = clock_mono_ns();
+            box_conn_count(&p->client->conn, p->client->pong_ns);
+        }
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE: return p->client ? box_client_writable(p->client) : -1;
+    case LWS_CALLBACK_CLOSED: on_closed(s, p); return 0;
+    default: return lws_callback_http_dummy(wsi, reason, user, in, len);
+    }
+}
+
+static const struct lws_protocols PROTOCOLS[] = {
+    {.name = "box",
+     .callback = on_lws,
+     .per_session_data_size = sizeof(struct per_connection),
+     .rx_buffer_size = 4096},
+    {.name = NULL},
+};
+
+static const struct lws_extension EXTENSIONS[] = {
+    {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"},
+    {NULL, NULL, NULL},
+};
+
+/* ---- opening ---- */
+
+/* libwebsockets says little about why it cannot listen: tried by hand first. */
+static enum err try_port(const struct box_server_setup *setup, char *why)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(setup->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(setup->port)};
+    bool is6 = inet_pton(AF_INET6, setup->address, &v6.sin6_addr) == 1;
+    if (!is6 && inet_pton(AF_INET, setup->address, &v4.sin_addr) != 1) {
+        snprintf(why, BOX_REPLAY_WHY_MAX, "'%s' is no numeric address", setup->address);
+        return ERR_SYNTAX;
+    }
+    int fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+              bind(fd, is6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4,
+                   is6 ? sizeof v6 : sizeof v4) == 0 &&
+              listen(fd, 1) == 0;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        return ERR_OK;
+    if (error == EADDRINUSE)
+        snprintf(why, BOX_REPLAY_WHY_MAX,
+                 "port %u of %s is in use (another exchange?); choose a free one with --listen "
+                 "%s:PORT",
+                 setup->port, setup->address, setup->address);
+    else
+        snprintf(why, BOX_REPLAY_WHY_MAX, "cannot listen on %s port %u: %s", setup->address,
+                 setup->port, strerror(error));
+    return error == EADDRINUSE ? ERR_EXISTS : ERR_IO;
+}
+
+enum err box_server_open(struct box_server **ret, struct loop *loop,
+                         const struct box_server_setup *setup, struct box *box,
+                         struct box_replay *replay, char *why)
+{
+    enum err e = try_port(setup, why);
+    if (e)
+        return e;
+    struct box_server *s = calloc(1, sizeof *s);
+    if (!s) {
+        snprintf(why, BOX_REPLAY_WHY_MAX, "out of memory");
+        return ERR_NOMEM;
+    }
+    s->loop = loop;
+    s->setup = *setup;
+    s->box = box;
+    s->replay = replay;
+    struct lws_context_creation_info info = {
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .port = setup->port,
+        .iface = setup->address,
+        .vhost_name = "box",
+        .protocols = PROTOCOLS,
+        .extensions = EXTENSIONS,
+        .ssl_cert_filepath = s->setup.ca.server_cert,
+        .ssl_private_key_filepath = s->setup.ca.server_key,
+        .ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1,
+        .alpn = "http/1.1",
+        .user = s,
+        .keepalive_timeout = 60,
+        .gid = -1,
+        .uid = -1,
+    };
+    s->vhost = lws_create_vhost(loop_lws(loop), &info);
+    if (!s->vhost) {
+        snprintf(why, BOX_REPLAY_WHY_MAX, "cannot listen on %s port %u: %s", setup->address,
+                 setup->port, loop_lws_error(loop));
+        free(s);
+        return ERR_IO;
+    }
+    box->publish = on_publish;
+    box->ctx = s;
+    box->publishing = true;
+    s->progress_ns = clock_mono_ns();
+    loop_timer_set(loop, &s->sweep_timer, s->progress_ns + SWEEP_NS, sweep, s);
+    if (setup->step)
+        s->phase = PHASE_STEPPING;
+    else if (!setup->wait_for_client)
+        start_clock(s);
+    *ret = s;
+    return ERR_OK;
+}
+
+void box_server_free(struct box_server *s)
+{
+    if (!s)
+        return;
+    box_text_free(&s->frame);
+    box_text_free(&s->reply);
+    free(s);
+}
+
+uint16_t box_server_port(const struct box_server *s)
+{
+    return s->setup.port ? s->setup.port : (uint16_t)lws_get_vhost_listen_port(s->vhost);
+}
+
+bool box_server_failed(const struct box_server *s)
+{
+    return s->phase == PHASE_FAILED;
+}
