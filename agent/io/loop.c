@@ -246,6 +246,8 @@ static enum err open_lws(struct loop *l)
         .uid = -1,
         /* Its tables are sized by this; the process's limit may be a million. */
         .fd_limit_per_thread = LOOP_CONNECTIONS_MAX,
+        /* A venue's URL may name 1024 streams; memory is taken only while headers arrive. */
+        .max_http_header_data2 = 32768,
     };
     l->lws = lws_create_context(&info);
     if (!l->lws)

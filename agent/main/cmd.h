@@ -20,6 +20,7 @@ struct cmd {
 
 int cmd_init(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_exchange(int argc, char **argv);
 int cmd_backtest(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_journal(int argc, char **argv);

@@ -10,6 +10,7 @@ static const struct cmd COMMANDS[] = {
     /* name, summary, function: keep the order in which a newcomer needs them */
     {"init", "write a commented starter configuration", cmd_init},
     {"check", "check a configuration, say what it would run; --explain lists the keys", cmd_check},
+    {"exchange", "a local exchange that replays recorded market data over TLS", cmd_exchange},
     {"backtest", "run a configuration on recorded market data", cmd_backtest},
     {"replay", "run a journal again and compare every event and effect", cmd_replay},
     {"journal", "print a journal, one line per record", cmd_journal},
