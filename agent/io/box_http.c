@@ -19,6 +19,14 @@ static enum box_method method_of(struct lws *wsi)
                                                              : BOX_OTHER_METHOD;
 }
 
+void box_http_peer(struct lws *wsi, char out[static BOX_PEER_MAX])
+{
+    out[0] = '\0';
+    lws_get_peer_simple(wsi, out, BOX_PEER_MAX);
+    if (strncmp(out, "::ffff:", 7) == 0) /* IPv4 in the clothes of IPv6 */
+        memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
 /* libwebsockets has split at '&' and decoded; each fragment is "name=value". */
 static enum err read_args(struct lws *wsi, struct box_http_request *q)
 {
@@ -71,7 +79,7 @@ enum err box_http_read(struct lws *wsi, struct box_http_request *ret)
         return ERR_RANGE;
     memcpy(q.path, uri, (size_t)len);
     q.path[len] = '\0';
-    lws_get_peer_simple(wsi, q.client, sizeof q.client);
+    box_http_peer(wsi, q.client);
     char length[24] = "";
     bool given = lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
     /* libwebsockets tells the end of a body of 0 bytes only for POST. */

@@ -6,6 +6,7 @@
 
 struct lws;
 
+#define BOX_PEER_MAX      48
 #define BOX_HTTP_BODY_MAX (64u << 10) /* of a request; read and left */
 
 /* A request under way; memory of libwebsockets, zeroed by it. */
@@ -20,7 +21,7 @@ struct box_http {
 struct box_http_request {
     struct box_request r;
     char path[256];
-    char client[48];
+    char client[BOX_PEER_MAX];
     char *args;        /* decoded "name\0value\0..." */
     bool upgrade_body; /* a body follows: answer when it is there */
 };
@@ -28,6 +29,9 @@ struct box_http_request {
 /* ERR_RANGE: path too long; ERR_NOMEM. */
 enum err box_http_read(struct lws *wsi, struct box_http_request *ret) MUST_CHECK;
 void box_http_request_free(struct box_http_request *q);
+
+/* The client's numeric address. */
+void box_http_peer(struct lws *wsi, char out[static BOX_PEER_MAX]);
 
 /* The value of a parameter, or NULL. */
 const char *box_http_param(const struct box_http_request *q, const char *name);

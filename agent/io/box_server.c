@@ -4,15 +4,12 @@
 #include "base/log.h"
 #include "io/box_client.h"
 #include "io/box_http.h"
+#include "io/box_listen.h"
 #include "io/lws.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define LINES_PER_PASS 512               /* replayed before sockets have their turn */
 #define SWEEP_NS       (100 * NS_PER_MS) /* timed streams, pings, ages */
@@ -417,7 +414,7 @@ static int on_open(struct box_server *s, struct lws *wsi, struct per_connection 
     }
     c->wsi = wsi;
     c->number = ++s->next_number;
-    lws_get_peer_simple(wsi, c->address, sizeof c->address);
+    box_http_peer(wsi, c->address);
     c->opened_ns = c->pinged_ns = c->pong_ns = clock_mono_ns();
     c->next = s->clients;
     s->clients = c;
@@ -492,6 +489,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         if (p->client) {
             p->client->pong_ns = clock_mono_ns();
             box_conn_count(&p->client->conn, p->client->pong_ns);
+            if (p->client->conn.close != BOX_CLOSE_NOT)
+                lws_callback_on_writable(wsi);
         }
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE: return p->client ? box_client_writable(p->client) : -1;
@@ -515,42 +514,11 @@ static const struct lws_extension EXTENSIONS[] = {
 
 /* ---- opening ---- */
 
-/* libwebsockets says little about why it cannot listen: tried by hand first. */
-static enum err try_port(const struct box_server_setup *setup, char *why)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(setup->port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(setup->port)};
-    bool is6 = inet_pton(AF_INET6, setup->address, &v6.sin6_addr) == 1;
-    if (!is6 && inet_pton(AF_INET, setup->address, &v4.sin_addr) != 1) {
-        snprintf(why, BOX_REPLAY_WHY_MAX, "'%s' is no numeric address", setup->address);
-        return ERR_SYNTAX;
-    }
-    int fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
-              bind(fd, is6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4,
-                   is6 ? sizeof v6 : sizeof v4) == 0 &&
-              listen(fd, 1) == 0;
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    if (ok)
-        return ERR_OK;
-    if (error == EADDRINUSE)
-        snprintf(why, BOX_REPLAY_WHY_MAX,
-                 "port %u of %s is in use (another exchange?); choose a free one with --listen "
-                 "%s:PORT",
-                 setup->port, setup->address, setup->address);
-    else
-        snprintf(why, BOX_REPLAY_WHY_MAX, "cannot listen on %s port %u: %s", setup->address,
-                 setup->port, strerror(error));
-    return error == EADDRINUSE ? ERR_EXISTS : ERR_IO;
-}
-
 enum err box_server_open(struct box_server **ret, struct loop *loop,
                          const struct box_server_setup *setup, struct box *box,
                          struct box_replay *replay, char *why)
 {
-    enum err e = try_port(setup, why);
+    enum err e = box_try_port(setup->address, setup->port, why, BOX_REPLAY_WHY_MAX);
     if (e)
         return e;
     struct box_server *s = calloc(1, sizeof *s);

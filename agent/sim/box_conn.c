@@ -184,6 +184,18 @@ static void reply_result(struct box_text *reply, const struct request *r, const 
     box_text_addf(reply, "{\"result\":%s,\"id\":%s}", result, r->id);
 }
 
+static bool is_int64(struct json_text t)
+{
+    int64_t v = 0;
+    size_t i = t.p[0] == '-';
+    bool ok = i < t.len;
+    for (; i < t.len && ok; i++)
+        ok = t.p[i] >= '0' && t.p[i] <= '9' && !__builtin_mul_overflow(v, 10, &v) &&
+             !(t.p[0] == '-' ? __builtin_sub_overflow(v, t.p[i] - '0', &v)
+                             : __builtin_add_overflow(v, t.p[i] - '0', &v));
+    return ok;
+}
+
 static void read_id(struct json *j, struct request *r)
 {
     r->has_id = true;
@@ -200,9 +212,7 @@ static void read_id(struct json *j, struct request *r)
             r->id_ok = r->id_ok && plain;
         }
     } else if (first == '-' || (first >= '0' && first <= '9')) {
-        struct json n = json_make(t.p, t.len);
-        (void)json_i64(&n);
-        r->id_ok = json_finish(&n) == ERR_OK;
+        r->id_ok = is_int64(t);
     } else {
         r->id_ok = json_is(t, "null");
     }
