@@ -10,9 +10,11 @@ import argparse, concurrent.futures, os, re, shutil, subprocess, sys
 import layers, purity, tree
 
 LINES_MAX = 600
-LINES_MAX_TESTS = 800  # a test is read one case at a time
+LINES_MAX_TESTS = 1000  # a test is read one case at a time
 # Files that may be longer, and why.
-LONG_FILES = {}
+LONG_FILES = {
+    "agent/venue/binance_spot_session.c": "one state machine; what could be taken out is in binance_spot_fetch.c",
+}
 
 # Where money is counted there is no binary floating point; these may use it, and why.
 MONEY = ("agent/model/", "agent/core/", "agent/sim/", "agent/venue/", "agent/base/", "strategies/")
