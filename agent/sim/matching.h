@@ -67,7 +67,8 @@ enum err matching_advance(struct matching *m, int64_t ts_ns) MUST_CHECK;
 
 /* A market event (EVENT_TRADE, EVENT_BOOK, EVENT_TOP; others do nothing) that the holder of the
  * book has applied already. A trade that matches nothing costs two comparisons. ERR_RANGE for an
- * instrument that is not in the setup and a trade without quantity that would match. */
+ * instrument that is not in the setup and for a trade that would match at no price or with a
+ * quantity below 0; one of quantity 0 (candles without volume) fills nothing. */
 enum err matching_market_event(struct matching *m, const struct event *ev) MUST_CHECK;
 
 /* The account as the venue sees it: everything, and the part that open orders bind. */

@@ -114,8 +114,10 @@ static enum err match_side(struct matching *m, struct market *k, enum side side,
 
 enum err matching_trade(struct matching *m, struct market *k, const struct event *ev)
 {
-    if (!dec_is_pos(ev->trade.qty) || !dec_is_pos(ev->trade.price))
+    if (dec_is_neg(ev->trade.qty) || !dec_is_pos(ev->trade.price))
         return ERR_RANGE;
+    if (dec_is_zero(ev->trade.qty))
+        return ERR_OK; /* a print of a candle in which nothing was traded */
     dec left = ev->trade.qty;
     enum err e = match_side(m, k, SIDE_BUY, ev, &left);
     return e ? e : match_side(m, k, SIDE_SELL, ev, &left);

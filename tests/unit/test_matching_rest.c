@@ -156,14 +156,16 @@ static void a_book_update_alone_fills_nothing(void **state)
     expect_nothing(w);
 }
 
-static void a_trade_without_quantity_is_refused_where_it_would_match(void **state)
+static void a_trade_that_cannot_be_is_refused_where_it_would_match(void **state)
 {
     struct pit *w = *state;
     rest(w, SIDE_BUY, "100", "1");
     struct event ev = {.kind = EVENT_TRADE,
                        .instrument = BTC_USDT,
                        .trade = {.price = dec_lit("100"), .qty = DEC_ZERO}};
-    assert_int_equal(matching_market_event(w->m, &ev), ERR_RANGE);
+    /* Candles without volume print quantity 0: nothing trades. */
+    assert_int_equal(matching_market_event(w->m, &ev), ERR_OK);
+    expect_nothing(w);
     ev.trade.qty = dec_lit("-1");
     assert_int_equal(matching_market_event(w->m, &ev), ERR_RANGE);
     ev.trade = (struct event_trade){.price = DEC_ZERO, .qty = dec_lit("1")};
@@ -368,7 +370,7 @@ int main(void)
         TOUCH(buys_share_a_print_before_sells),
         TOUCH(a_canceled_order_leaves_the_order_of_the_others),
         TOUCH(a_book_update_alone_fills_nothing),
-        TOUCH(a_trade_without_quantity_is_refused_where_it_would_match),
+        TOUCH(a_trade_that_cannot_be_is_refused_where_it_would_match),
         TOUCH(a_fill_the_rounding_leaves_unpaid_expires_the_order),
         QUEUE(the_displayed_quantity_must_trade_at_the_price_first),
         QUEUE(what_a_print_has_beyond_the_queue_fills),
