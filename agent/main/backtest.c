@@ -106,13 +106,31 @@ static void look_at_tape(struct backtest *b, bool *rules)
     }
 }
 
+/* An asset that is held and never gets a price leaves equity unknown: nothing would be traded. */
+static void note_unpriced(const struct backtest *b)
+{
+    const struct setup *s = b->setup;
+    for (uint32_t i = 0; i < s->balances; i++) {
+        const struct balance_setup *held = &s->balance[i];
+        const struct conversion *c = &s->conversion[held->venue][held->asset];
+        for (uint32_t k = 0; k < c->steps && !dec_is_zero(held->amount); k++)
+            if (!b->has_data[c->instrument[k]])
+                note(b,
+                     "without data for %s@%s the %s on %s cannot be valued: equity stays unknown, "
+                     "and limits that need it deny every order (NO_MARK)",
+                     s->instrument[c->instrument[k]].symbol,
+                     s->venue[s->instrument[c->instrument[k]].venue].name, s->asset[held->asset],
+                     s->venue[held->venue].name);
+    }
+}
+
 enum err backtest_check(struct backtest *b, char *why)
 {
     const struct setup *s = b->setup;
     bool rules[SETUP_INSTRUMENTS_MAX] = {false};
     if (!b->tape || tape_count(b->tape) == 0) {
         snprintf(why, BACKTEST_WHY_MAX, "there is no event to run on");
-        return ERR_RANGE;
+        return ERR_NOT_FOUND;
     }
     look_at_tape(b, rules);
     for (uint32_t i = 0; i < s->strategies; i++)
@@ -132,6 +150,7 @@ enum err backtest_check(struct backtest *b, char *why)
                 note(b, "there is no data for %s@%s, which strategy %s trades", in->symbol, venue,
                      s->strategy[i].name);
         }
+    note_unpriced(b);
     return ERR_OK;
 }
 

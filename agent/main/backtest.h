@@ -40,7 +40,7 @@ struct backtest {
 enum err backtest_load(struct backtest *b, const char *argument, char *why) MUST_CHECK;
 
 /* Whether the configuration can be run on what was loaded: rules of the instruments, data for the
- * strategies (without it: a note). ERR_RANGE. */
+ * strategies (without it: a note). ERR_NOT_FOUND: no event at all; ERR_RANGE: no rules. */
 enum err backtest_check(struct backtest *b, char *why) MUST_CHECK;
 
 /* Opens the host; then runs the whole tape and makes b->report. ERR_STATE: stopped. */

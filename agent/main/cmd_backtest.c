@@ -217,7 +217,7 @@ static int work(struct backtest *b, const struct arguments *a, struct terminal *
     if (!e)
         e = backtest_open(b, why);
     if (e)
-        return EXIT_CODE_CONFIG;
+        return e == ERR_NOT_FOUND ? EXIT_CODE_ERROR : EXIT_CODE_CONFIG;
     int64_t ready = clock_mono_ns();
     e = backtest_run(b, why);
     clear_bar(t);
