@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define EVENTS_PER_PASS 32
+#define READ_BYTES      16384 /* of one connection at a time: a whole TLS record */
 
 /* A slot of the table of watched descriptors. Its generation is part of what epoll hands back, so
  * that readiness fetched before loop_unwatch() cannot reach whoever took the slot afterwards. */
@@ -248,6 +249,7 @@ static enum err open_lws(struct loop *l)
         .fd_limit_per_thread = LOOP_CONNECTIONS_MAX,
         /* A venue's URL may name 1024 streams; memory is taken only while headers arrive. */
         .max_http_header_data2 = 32768,
+        .pt_serv_buf_size = READ_BYTES,
     };
     l->lws = lws_create_context(&info);
     if (!l->lws)
@@ -347,6 +349,8 @@ enum err loop_run(struct loop *l)
 void loop_stop(struct loop *l)
 {
     l->stopping = true;
+    /* libwebsockets calls its own timers just before it waits: it must not wait after them. */
+    lws_cancel_service(l->lws);
 }
 
 struct lws_context *loop_lws(struct loop *l)

@@ -286,6 +286,25 @@ static void stop_before_run_returns_at_once(void **state)
     assert_int_equal(loop_run(loop), ERR_OK);
 }
 
+static void on_sul_stop(struct lws_sorted_usec_list *sul)
+{
+    (void)sul;
+    loop_stop(loop);
+}
+
+/* libwebsockets runs its timers just before it waits; nothing else would wake this loop. */
+static void stop_from_a_timer_of_libwebsockets(void **state)
+{
+    (void)state;
+    lws_sorted_usec_list_t sul = {0};
+    struct loop_timer late = {0};
+    loop_timer_set(loop, &late, clock_mono_ns() + 3 * NS_PER_S, on_stop, NULL);
+    lws_sul_schedule(loop_lws(loop), 0, &sul, on_sul_stop, 20000);
+    assert_int_equal(loop_run(loop), ERR_OK);
+    assert_string_equal(trace, "");
+    loop_timer_cancel(&late);
+}
+
 static int on_server(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len)
 {
@@ -336,6 +355,7 @@ int main(void)
         cmocka_unit_test(the_mask_is_given_back),
         T(only_one_loop_at_a_time),
         T(stop_before_run_returns_at_once),
+        T(stop_from_a_timer_of_libwebsockets),
         T(the_reason_of_a_failed_vhost_can_be_told),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
