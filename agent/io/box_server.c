@@ -6,6 +6,7 @@
 #include "io/box_http.h"
 #include "io/box_listen.h"
 #include "io/lws.h"
+#include "io/ws_deflate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -508,7 +509,7 @@ static const struct lws_protocols PROTOCOLS[] = {
 };
 
 static const struct lws_extension EXTENSIONS[] = {
-    {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"},
+    {"permessage-deflate", ws_deflate_server, "permessage-deflate"},
     {NULL, NULL, NULL},
 };
 

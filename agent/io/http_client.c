@@ -141,8 +141,11 @@ static void explain(const struct request *r, CURLcode code, char *out)
     curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
     const char *text = *r->error ? r->error : curl_easy_strerror(code);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
-        /* libcurl checks the name by itself, when OpenSSL is content. */
-        tls_explain(verify == X509_V_OK ? X509_V_ERR_HOSTNAME_MISMATCH : verify, c->url.host, out);
+        /* libcurl checks the name by itself, once OpenSSL is content, and has no code for that. */
+        tls_explain(verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED
+                        ? X509_V_ERR_HOSTNAME_MISMATCH
+                        : verify,
+                    c->url.host, out);
     else if (r->too_long)
         snprintf(out, WHY_MAX, "%s sent more than %zu bytes", c->url.host, c->o.body_max);
     else if (r->no_memory || code == CURLE_OUT_OF_MEMORY)

@@ -4,6 +4,7 @@
 #include "io/lws.h"
 #include "io/resolve.h"
 #include "io/url.h"
+#include "io/ws_deflate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,23 +12,13 @@
 #include <string.h>
 
 /* Frames come from libwebsockets in pieces of at most this. */
-#define PIECE_BYTES 8192
-/* What a piece can be inflated to: deflate's ratio is at most 1032, so it always fits. */
-#define INFLATE_BITS  24
-#define INFLATE_BYTES (1u << INFLATE_BITS)
-#define DEFLATE_RATIO 1032
-/* What the extension answers; libwebsockets names them in a private header only. */
-#define DEFLATE_UNKNOWN        0
-#define DEFLATE_NOT_COMPRESSED 5
+#define PIECE_BYTES WS_DEFLATE_PIECE_MAX
 /* Those of a frame's first byte that nobody negotiated; libwebsockets does not look. */
 #define RESERVED_BITS  0x30
 #define GOODBYE_SECS   2
 #define WHY_MAX        512
 #define USER_AGENT     "tradewind"
 #define VHOST_NAME_MAX 48
-
-_Static_assert(PIECE_BYTES *DEFLATE_RATIO < INFLATE_BYTES,
-               "a piece may not overflow its inflation");
 
 struct outgoing {
     unsigned char *data; /* LWS_PRE bytes, then the text */
@@ -78,37 +69,16 @@ static const struct lws_extension extensions[] = {
     {NULL, NULL, NULL},
 };
 
-/* permessage-deflate of libwebsockets 4.1.6, with a fence around four faults.
- *
- * Receiving: it limits the buffer for inflated data to the size of a piece, and where that buffer
- * is full just when the last piece was eaten, it cuts the message or aborts by an assertion. A
- * large buffer for small pieces cannot be full; so the limit is lifted while it looks at it. The
- * table of protocols in question is the vhost's own copy, not the constant above.
- *
- * Receiving a message that is not compressed, which a server is free to mix in: the extension says
- * so by a number that the client's parser takes for "more to come", for ever. "Nothing known" is
- * the answer that it handles as it should.
- *
- * Sending: an empty message, or one whose compressed form fills its buffer exactly, aborts by an
- * assertion. What a client sends is small: it goes out as it is, which the protocol allows.
- *
- * Where the server's answer is refused after the extension was made, it is not freed; on_failed()
- * does that. */
+/* Where the server's answer is refused after the extension was made, libwebsockets does not free
+ * it: on_failed() does, and needs to know it. */
 static int on_deflate(struct lws_context *context, const struct lws_extension *ext, struct lws *wsi,
                       enum lws_extension_callback_reasons reason, void *user, void *in, size_t len)
 {
-    if (reason == LWS_EXT_CB_PAYLOAD_TX)
-        return DEFLATE_UNKNOWN;
-    struct lws_protocols *p = (struct lws_protocols *)(uintptr_t)lws_get_protocol(wsi);
-    size_t piece = p->rx_buffer_size;
-    if (reason == LWS_EXT_CB_OPTION_SET)
-        p->rx_buffer_size = INFLATE_BYTES;
-    int r = lws_extension_callback_pm_deflate(context, ext, wsi, reason, user, in, len);
-    p->rx_buffer_size = piece;
+    int r = ws_deflate_client(context, ext, wsi, reason, user, in, len);
     struct ws_client *c = lws_get_opaque_user_data(wsi);
     if (reason == LWS_EXT_CB_CLIENT_CONSTRUCT && r == 0 && c)
         c->deflate = *(void **)user;
-    return reason == LWS_EXT_CB_PAYLOAD_RX && r == DEFLATE_NOT_COMPRESSED ? DEFLATE_UNKNOWN : r;
+    return r;
 }
 
 /* What a vhost needs for as long as it lives: libwebsockets copies neither. */
@@ -358,8 +328,8 @@ static void on_failed(struct ws_client *c, struct lws *wsi, const char *in, size
     lws_set_opaque_user_data(wsi, NULL);
     c->wsi = NULL;
     if (c->deflate)
-        lws_extension_callback_pm_deflate(lws_get_context(wsi), extensions, wsi, LWS_EXT_CB_DESTROY,
-                                          c->deflate, NULL, 0);
+        ws_deflate_client(lws_get_context(wsi), extensions, wsi, LWS_EXT_CB_DESTROY, c->deflate,
+                          NULL, 0);
     c->deflate = NULL;
     if (strcmp(text, "Unable to connect") == 0 && c->next_address < c->addresses.count)
         loop_timer_set(c->loop, &c->step, 0, on_next_address, c);
@@ -538,7 +508,6 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* of its hundred reasons, these are ours */
     switch (reason) {
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return add_header(wsi, in, len) ? 0 : -1;
-    case LWS_CALLBACK_WS_EXT_DEFAULTS: snprintf(in, len, "rx_buf_size=%d", INFLATE_BITS); return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         if (c)
             on_failed(c, wsi, in, len);

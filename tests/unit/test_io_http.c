@@ -372,7 +372,5 @@ int main(void)
         T(the_next_request_from_an_answer),
         T(closing_from_an_answer_and_with_requests_under_way),
     };
-    if (getenv("ONLY"))
-        cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests_name("http_client", tests, start_server, stop_server);
 }

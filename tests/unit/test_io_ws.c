@@ -605,7 +605,5 @@ int main(void)
         T(says_goodbye),
         T(the_queue_is_bounded),
     };
-    if (getenv("ONLY"))
-        cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests_name("ws_client", tests, start_server, stop_server);
 }
