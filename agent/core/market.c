@@ -68,10 +68,8 @@ bool market_book(struct market_instrument *m, const struct event_book *change, i
         m->feed = FEED_INVALID;
         return false;
     }
-    for (uint32_t i = 0; i < change->bids; i++)
-        book_side_set(&m->book.bid, change->bid[i].price, change->bid[i].qty);
-    for (uint32_t i = 0; i < change->asks; i++)
-        book_side_set(&m->book.ask, change->ask[i].price, change->ask[i].qty);
+    book_side_apply(&m->book.bid, change->bid, change->bids);
+    book_side_apply(&m->book.ask, change->ask, change->asks);
     m->book.change++;
     if (book_is_crossed(&m->book)) {
         market_feed(m, FEED_INVALID);

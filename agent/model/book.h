@@ -21,6 +21,7 @@ struct book_side {
     struct level *level; /* level[count - 1] is the best */
     uint32_t count, cap;
     uint32_t dropped; /* levels lost because the side was full */
+    uint32_t hint;    /* where the last change was: inside of book.c */
     bool is_bid;
 };
 
@@ -37,6 +38,10 @@ void book_clear(struct book *b);
 
 /* Sets, replaces or (qty 0) removes the level at [price]. */
 void book_side_set(struct book_side *s, dec price, dec qty);
+
+/* As book_side_set() for each of [n] changes, in order; fast where they go from the best price
+ * outwards, as venues send them. */
+void book_side_apply(struct book_side *s, const struct level *change, uint32_t n);
 
 /* Best level, or NULL where the side is empty. */
 static inline const struct level *book_best(const struct book_side *s)

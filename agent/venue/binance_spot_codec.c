@@ -2,18 +2,43 @@
 
 #include "venue/binance_spot_parse.h"
 
+/* A level in the venue's own layout, ["1.00","2.00"], without a space; false (and nothing moved)
+ * for any other: the way for all but the odd message. */
+static inline bool plain_level(struct json *j, struct level *ret)
+{
+    const char *p = j->p, *end = j->end;
+    struct level l;
+    if (end - p < 2 || p[0] != '[' || p[1] != '"')
+        return false;
+    p += 2;
+    if (dec_scan(&p, end, &l.price) || end - p < 3 || p[0] != '"' || p[1] != ',' || p[2] != '"')
+        return false;
+    p += 3;
+    if (dec_scan(&p, end, &l.qty) || end - p < 2 || p[0] != '"' || p[1] != ']')
+        return false;
+    j->p = p + 2;
+    *ret = l;
+    return true;
+}
+
+static void any_level(struct json *j, struct level *l)
+{
+    json_enter(j, '[');
+    bool pair = json_element(j) && (l->price = json_quoted_dec(j), json_element(j)) &&
+                (l->qty = json_quoted_dec(j), !json_element(j));
+    if (!pair)
+        json_fail(j, ERR_SYNTAX);
+}
+
 uint32_t binance_levels(struct json *j, struct level *out, uint32_t cap)
 {
     uint32_t n = 0;
     json_enter(j, '[');
     while (json_element(j)) {
         struct level l = {DEC_ZERO, DEC_ZERO};
-        json_enter(j, '[');
-        bool pair = json_element(j) && (l.price = json_quoted_dec(j), json_element(j)) &&
-                    (l.qty = json_quoted_dec(j), !json_element(j));
-        if (!pair)
-            json_fail(j, ERR_SYNTAX);
-        else if (l.price.v == 0 || !binance_sane(l.price) || !binance_sane(l.qty))
+        if (!plain_level(j, &l))
+            any_level(j, &l);
+        if (l.price.v == 0 || !binance_sane(l.price) || !binance_sane(l.qty))
             json_fail(j, ERR_RANGE);
         else if (n == cap)
             json_fail(j, ERR_FULL);
@@ -94,6 +119,9 @@ static bool top_side_ok(dec price, dec qty)
     return binance_sane(price) && binance_sane(qty) && dec_is_zero(price) == dec_is_zero(qty);
 }
 
+#define BOOK_TICKER                                                                                \
+    (LETTER('u') | LETTER('s') | LETTER('b') | LETTER('B') | LETTER('a') | LETTER('A'))
+
 static void decode_book_ticker(struct work *w)
 {
     struct json *j = &w->j;
@@ -115,9 +143,7 @@ static void decode_book_ticker(struct work *w)
         default: (void)json_skip(j);
         }
     }
-    if (!complete(j, seen,
-                  LETTER('u') | LETTER('s') | LETTER('b') | LETTER('B') | LETTER('a') |
-                      LETTER('A')))
+    if (!complete(j, seen, BOOK_TICKER))
         return;
     if (!top_side_ok(t->bid_price, t->bid_qty) || !top_side_ok(t->ask_price, t->ask_qty))
         json_fail(j, ERR_RANGE);
@@ -369,6 +395,7 @@ static void decode_event(struct work *w, struct json_text e)
 /* What an object could be, by the names in it; for those that do not say it at once. */
 struct shape {
     struct json_text event; /* value of "e"; p NULL where absent */
+    uint64_t letters;       /* keys of one letter */
     bool stream, data, snapshot, result, code, msg, error, foreign;
 };
 
@@ -382,6 +409,8 @@ static struct shape look_at(struct json j)
             s.event = json_string(&j);
             continue;
         }
+        if (key.len == 1 && binance_is_letter(key.p[0]))
+            s.letters |= LETTER(key.p[0]);
         s.stream |= json_is(key, "stream");
         s.data |= json_is(key, "data");
         s.snapshot |= json_is(key, "lastUpdateId");
@@ -442,8 +471,11 @@ static void decode_array(struct work *w)
 static void decode_by_shape(struct work *w, bool wrapped)
 {
     struct shape s = look_at(w->j);
+    *w->m = (struct binance_message){.stream = {"", 0}, .symbol = {"", 0}};
     if (s.event.p)
         decode_event(w, s.event);
+    else if ((s.letters & BOOK_TICKER) == BOOK_TICKER)
+        decode_book_ticker(w);
     else if (s.stream && s.data && !wrapped)
         decode_wrapper(w);
     else if (s.snapshot)
@@ -462,21 +494,24 @@ static void decode_object(struct work *w, bool wrapped)
         decode_array(w);
         return;
     }
-    struct json ahead = w->j;
+    const struct json start = w->j;
+    struct json ahead = start;
     struct json_text key;
     json_enter(&ahead, '{');
     if (!json_key(&ahead, &key)) {
         if (ahead.err) /* else: {} */
             w->j = ahead;
         decode_by_shape(w, wrapped);
-        return;
-    }
-    if (json_is(key, "e") && json_peek(&ahead) == '"') {
+    } else if (json_is(key, "e") && json_peek(&ahead) == '"') {
         decode_event(w, json_string(&ahead));
     } else if (json_is(key, "stream") && !wrapped) {
         decode_wrapper(w);
-    } else if (json_is(key, "u") && !look_at(w->j).event.p) {
-        decode_book_ticker(w);
+    } else if (json_is(key, "u")) {
+        decode_book_ticker(w); /* mostly; an "e" further on would make it something else */
+        if (w->j.err) {
+            w->j = start;
+            decode_by_shape(w, wrapped);
+        }
     } else {
         decode_by_shape(w, wrapped);
     }

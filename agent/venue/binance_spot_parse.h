@@ -7,16 +7,30 @@
 /* One bit per letter, for the one-letter keys of stream messages. */
 #define LETTER(c) (UINT64_C(1) << ((c) - 'A'))
 
+static inline bool binance_is_letter(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
 /* Steps to the next member of a stream message. Returns its letter, '?' for a longer name, 0 at the
  * end; *seen collects the letters. Names that only futures have fail with ERR_UNSUPPORTED. */
 static inline char binance_field(struct json *j, uint64_t *seen)
 {
     struct json_text key;
-    if (!json_key(j, &key))
+    /* ,"X": as the venue writes it; in front of the first there is no comma */
+    const unsigned comma = !j->first;
+    const char *p = j->p;
+    if (j->end - p >= 5 && (!comma || p[0] == ',') && p[comma] == '"' &&
+        binance_is_letter(p[comma + 1]) && p[comma + 2] == '"' && p[comma + 3] == ':') {
+        key = (struct json_text){p + comma + 1, 1};
+        j->p = p + comma + 4;
+        j->first = false;
+    } else if (!json_key(j, &key)) {
         return 0;
+    }
     if (key.len == 1) {
         const char c = key.p[0];
-        if (c < 'A' || c > 'z')
+        if (!binance_is_letter(c))
             return '?';
         if (*seen & LETTER(c))
             json_fail(j, ERR_SYNTAX);

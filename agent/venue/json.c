@@ -137,40 +137,63 @@ static size_t escape_len(const char *p, const char *end)
     }
 }
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* The first byte from [p] on that does not simply stand for itself in a string: a quote, a
+ * backslash, a control character or the begin of a UTF-8 sequence. Eight bytes at a time; the
+ * subtractions may borrow into bytes above a hit, never below the first. */
+static inline const char *plain_end(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+        const uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
+        const uint64_t hit =
+            (((quote - EACH_BYTE(1)) & ~quote) | ((slash - EACH_BYTE(1)) & ~slash) |
+             ((w - EACH_BYTE(0x20)) & ~w) | w) &
+            EACH_BYTE(0x80);
+        if (hit)
+            return p + __builtin_ctzll(hit) / 8; /* little-endian: see base/buf.c */
+        p += 8;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (signed char)*p >= 0x20)
+        p++;
+    return p;
+}
+
 struct json_text json_string(struct json *j)
 {
     const struct json_text none = {"", 0};
     space(j);
     if (!take(j, '"'))
         return none;
-    const char *start = j->p, *p = start;
-    for (;;) {
-        while (p < j->end && *p != '"' && *p != '\\' && (signed char)*p >= 0x20)
-            p++;
-        if (p == j->end) {
-            json_fail(j, ERR_TRUNCATED);
-            return none;
+    const char *start = j->p;
+    for (const char *p = start;;) {
+        p = plain_end(p, j->end);
+        if (p < j->end && *p == '"') {
+            j->p = p + 1;
+            return (struct json_text){start, (size_t)(p - start)};
         }
-        if (*p == '"')
-            break;
-        size_t n = *p == '\\'            ? escape_len(p, j->end)
+        size_t n = p == j->end           ? 0
+                   : *p == '\\'          ? escape_len(p, j->end)
                    : (signed char)*p < 0 ? utf8_len(p, j->end)
                                          : 0;
         if (n == 0) {
-            json_fail(j, ERR_SYNTAX);
+            json_fail(j, p == j->end ? ERR_TRUNCATED : ERR_SYNTAX);
             return none;
         }
         p += n;
     }
-    j->p = p + 1;
-    return (struct json_text){start, (size_t)(p - start)};
 }
 
 uint64_t json_u64(struct json *j)
 {
     space(j);
     const char *p = j->p;
+    const char *safe = j->end - p > 18 ? p + 18 : j->end; /* no overflow up to there */
     uint64_t v = 0;
+    for (; p < safe && is_digit(*p); p++)
+        v = v * 10 + (unsigned)(*p - '0');
     for (; p < j->end && is_digit(*p); p++)
         if (__builtin_mul_overflow(v, 10u, &v) ||
             __builtin_add_overflow(v, (unsigned)(*p - '0'), &v)) {
