@@ -22,6 +22,17 @@ int cmd_init(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_exchange(int argc, char **argv);
 int cmd_backtest(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_orders(int argc, char **argv);
+int cmd_positions(int argc, char **argv);
+int cmd_balances(int argc, char **argv);
+int cmd_fills(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_stopentry(int argc, char **argv);
+int cmd_halt(int argc, char **argv);
+int cmd_unhalt(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
 

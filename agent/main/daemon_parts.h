@@ -1,0 +1,58 @@
+/* What the daemon's files share. */
+#ifndef TW_MAIN_DAEMON_PARTS_H
+#define TW_MAIN_DAEMON_PARTS_H
+
+#include "io/control.h"
+#include "io/feed.h"
+#include "io/loop.h"
+#include "io/state_dir.h"
+#include "io/status.h"
+#include "main/carry.h"
+#include "main/daemon.h"
+#include "main/daemon_log.h"
+#include "main/run.h"
+
+#define DAEMON_WHY_MAX 2048
+
+struct daemon {
+    struct config *config;
+    struct daemon_options options;
+    struct state_dir dir;
+    struct run *run;
+    struct loop *loop;
+    struct control *control;
+    struct feed *feed[SETUP_VENUES_MAX];
+    struct loop_timer tick, watchdog;
+    struct daemon_log log;
+    struct status_fills fills;
+    bool resync[SETUP_INSTRUMENTS_MAX]; /* asked for by the engine in the present step */
+    bool any_resync, in_step, stopping, failed;
+    int64_t started_ns;
+    uint32_t journal; /* number of the one being written */
+    char journal_path[STATE_DIR_FILE_MAX];
+    struct latch latch; /* as it was at the start */
+    /* Latched states that the old run leaves to this one; empty where the journal went on. */
+    enum trading_state carried_agent, carried_strategy[SETUP_STRATEGIES_MAX];
+    uint32_t carried_from; /* journal number, 0: nothing was carried */
+};
+
+/* daemon_start.c: makes d->run: recovered, carried over, or new. On failure writes a sentence (or a
+ * few lines) into why (DAEMON_WHY_MAX bytes) and returns ERR_RANGE for what the configuration would
+ * have to change, else another error. */
+enum err daemon_open_run(struct daemon *d, run_observer *observer, char *why) MUST_CHECK;
+
+/* daemon_control.c: answers the control socket. */
+control_fn daemon_on_control;
+/* The whole summary on stdout: status, positions, balances. */
+void daemon_print_summary(struct daemon *d);
+
+/* daemon.c: one event from outside into the run. After a failure, and while stopping, ERR_STATE. */
+enum err daemon_event(struct daemon *d, const struct event *ev) MUST_CHECK;
+enum err daemon_command(struct daemon *d, const struct event_command *c) MUST_CHECK;
+
+/* daemon_notify.c: tells systemd, where it asked to be told; nothing otherwise. */
+void daemon_notify(const char *message);
+/* Nanoseconds between WATCHDOG=1 messages, 0 for none. */
+int64_t daemon_watchdog_ns(void);
+
+#endif
