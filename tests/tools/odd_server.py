@@ -120,7 +120,7 @@ def websocket(c, path, q, headers):
     packed = "permessage-deflate" in headers.get("sec-websocket-extensions", "") and path != "/plain-echo"
     answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n" % accept
     if packed:
-        answer += "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+        answer += "Sec-WebSocket-Extensions: permessage-deflate%s\r\n" % q.get("options", "").replace(",", ";")
     answer = (answer + "\r\n").encode()
     if path == "/greet":  # the first message in the same packet as the answer
         c.s.sendall(answer + frame(1, b"hello"))

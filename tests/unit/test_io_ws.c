@@ -257,6 +257,26 @@ static void a_highly_compressed_message_is_whole(void **state)
     }
 }
 
+/* The names of libwebsockets' own settings are no business of the other side. */
+static void a_server_cannot_set_our_buffers(void **state)
+{
+    (void)state;
+    static const char *const options[] = {",rx_buf_size=1", ",rx_buf_size=60,tx_buf_size=60",
+                                          ",compression_level=99,mem_level=99"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        char path[128];
+        memset(&seen, 0, sizeof seen);
+        seen.stop_after = 40;
+        seen.send[0] = "x";
+        snprintf(path, sizeof path, "/packed?count=40&max=70000&options=%s", options[i]);
+        run_url(url_of(ODD_PLAIN, "localhost", path), NULL);
+        assert_string_equal(seen.why, "");
+        assert_int_equal(seen.bytes, packed_bytes(40, 70000));
+        ws_client_close(client);
+        client = NULL;
+    }
+}
+
 static void the_largest_message_is_taken(void **state)
 {
     (void)state;
@@ -583,6 +603,7 @@ int main(void)
         T(fragments_are_joined_and_pings_answered),
         T(compressed_messages_of_all_sizes),
         T(a_highly_compressed_message_is_whole),
+        T(a_server_cannot_set_our_buffers),
         T(the_largest_message_is_taken),
         T(a_larger_one_is_refused),
         T(a_bomb_of_a_gigabyte_is_refused),
