@@ -342,13 +342,10 @@ static enum err load_rows(struct loading *l, struct lines *lines, char *why)
     return each_block(l, lines, l->info.format == DATAFILE_TRADES ? add_trades : add_bars, why);
 }
 
-static enum err load_recording(struct loading *l, struct lines *lines, char *why)
+static enum err load_recording(struct loading *l, char *why)
 {
     char detail[512] = "";
-    lines_close(lines);
-    enum err e = lines_open(lines, l->argument.path, DATAFILE_MESSAGE_MAX, detail);
-    if (!e)
-        e = datafile_find_venue(l->setup, &l->argument, &l->info.venue, detail, sizeof detail);
+    enum err e = datafile_find_venue(l->setup, &l->argument, &l->info.venue, detail, sizeof detail);
     if (e)
         return fail(l, 0, e, why, "%s", detail);
     l->info.format = DATAFILE_RECORDING;
@@ -356,8 +353,7 @@ static enum err load_recording(struct loading *l, struct lines *lines, char *why
     e = tape_begin_events(l->tape);
     if (e)
         return fail(l, 0, e, why, "more than %d files", TAPE_STREAMS_MAX);
-    e = recording_load(l, lines, detail, sizeof detail);
-    return e ? fail(l, 0, e, why, "%s", detail) : ERR_OK;
+    return recording_load(l, why);
 }
 
 enum err datafile_load(struct tape *t, const struct setup *s, const char *argument,
@@ -371,7 +367,7 @@ enum err datafile_load(struct tape *t, const struct setup *s, const char *argume
     bool recording = false;
     e = open_rows(&l, &lines, &recording, why);
     if (!e)
-        e = recording ? load_recording(&l, &lines, why) : load_rows(&l, &lines, why);
+        e = recording ? load_recording(&l, why) : load_rows(&l, &lines, why);
     lines_close(&lines);
     if (!e)
         *ret = l.info;

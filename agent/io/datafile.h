@@ -15,9 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DATAFILE_WHY_MAX     1024
-#define DATAFILE_ROW_MAX     4096               /* bytes of a CSV row */
-#define DATAFILE_MESSAGE_MAX (32 * 1024 * 1024) /* bytes of a line of a recording */
+#define DATAFILE_WHY_MAX 1024
+#define DATAFILE_ROW_MAX 4096 /* bytes of a CSV row */
 
 enum datafile_format {
     DATAFILE_TRADES = 1,    /* CSV of trades or aggregated trades */
@@ -27,8 +26,15 @@ enum datafile_format {
 };
 const char *datafile_format_name(enum datafile_format f); /* "candles" */
 
+/* The venues' sessions, for recordings: those of one venue that follow each other go on with the
+ * same session, since the book of the second begins in the first. */
+struct datafile_sessions;
+enum err datafile_sessions_open(struct datafile_sessions **ret) MUST_CHECK;
+void datafile_sessions_close(struct datafile_sessions *s); /* NULL is fine */
+
 struct datafile_options {
     int64_t from_ns, to_ns; /* only events with from <= time < to; INT64_MIN, INT64_MAX: all */
+    struct datafile_sessions *sessions;
     /* Called every few megabytes; true stops the loading (ERR_STATE). May be NULL. */
     bool (*progress)(void *ctx, uint64_t done, uint64_t size);
     void *ctx;
@@ -40,8 +46,10 @@ struct datafile_info {
     instrument_id instrument; /* INSTRUMENT_NONE for a recording: it may hold several */
     uint64_t rows;            /* rows or messages read */
     uint64_t events;          /* events put on the tape */
+    uint64_t unused;          /* messages of streams or symbols that nobody asked for */
     uint64_t left_out;        /* placeholder rows of the venue (quantity 0, ids -1) */
     uint64_t rounded;         /* rows with a size of more than 18 decimals, rounded down */
+    bool live;                /* recordings: a feed has been live by its end */
     int64_t timeframe_ns;     /* of candles and quote bars, else 0 */
 };
 

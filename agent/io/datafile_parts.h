@@ -50,8 +50,9 @@ static inline bool loading_progress(const struct loading *l, const struct inflat
  * why[cap] where the prices contradict each other or the bar begins before the last one ended. */
 enum err bars_add(struct loading *l, const struct row *r, char *why, size_t cap) MUST_CHECK;
 
-/* The whole of a recording (datafile_recording.c); [lines] is at its beginning. */
-enum err recording_load(struct loading *l, struct lines *lines, char *why, size_t cap) MUST_CHECK;
+/* The whole of a recording (datafile_recording.c), of venue l->info.venue. On failure a whole
+ * sentence, with the file's name, in why[DATAFILE_WHY_MAX]. */
+enum err recording_load(struct loading *l, char *why) MUST_CHECK;
 /* Whether a first line is that of a recording. */
 bool recording_is(const char *line, size_t len);
 

@@ -363,8 +363,8 @@ void report_table(const struct report *r, FILE *out)
     clock_format_utc(r->last_ns, last);
     fprintf(out, "\n  %-16s %s to %s\n", "period", first, last);
     fprintf(out, "  %-16s %24llu\n", "market events", (unsigned long long)r->events);
-    fprintf(out, "  %-16s %24llu (canceled %llu)\n", "orders",
-            (unsigned long long)r->totals.orders, (unsigned long long)r->totals.canceled);
+    fprintf(out, "  %-16s %24llu (canceled %llu)\n", "orders", (unsigned long long)r->totals.orders,
+            (unsigned long long)r->totals.canceled);
     table_reasons(out, "denied", r->denied);
     table_reasons(out, "rejected", r->rejected);
     fprintf(out, "  %-16s %24llu\n", "fills", (unsigned long long)r->totals.fills);

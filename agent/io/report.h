@@ -19,7 +19,7 @@ struct report {
     uint64_t events;             /* market events of the data */
     int64_t first_ns, last_ns;   /* time of the first and the last one */
     bool books_balance;
-    char books[REPORT_BOOKS_MAX]; /* where they do not: the numbers */
+    char books[REPORT_BOOKS_MAX];                              /* where they do not: the numbers */
     uint64_t denied[REPORT_REASONS], rejected[REPORT_REASONS]; /* orders, by reason */
     /* filled by report_make() */
     struct engine_totals totals;

@@ -39,6 +39,14 @@ static bool loading(void *ctx, uint64_t done, uint64_t size)
 static void note_file(const struct backtest *b, const char *argument,
                       const struct datafile_info *info)
 {
+    if (info->unused)
+        note(b, "%s: %llu of %llu messages are of streams or symbols that are not used", argument,
+             (unsigned long long)info->unused, (unsigned long long)info->rows);
+    if (info->format == DATAFILE_RECORDING && !info->live)
+        note(b,
+             "%s: no feed went live, so nothing is traded on it: its depth messages need the order "
+             "book snapshot they begin with, from this file or the one before it",
+             argument);
     if (info->left_out)
         note(b, "%s: left out %llu placeholder rows of the venue (quantity 0, ids -1)", argument,
              (unsigned long long)info->left_out);
@@ -69,12 +77,16 @@ static void force_touch(struct backtest *b, const char *argument, venue_id v)
 
 enum err backtest_load(struct backtest *b, const char *argument, char *why)
 {
-    if (!b->tape && tape_open(&b->tape) != ERR_OK) {
+    if ((!b->tape && tape_open(&b->tape) != ERR_OK) ||
+        (!b->sessions && datafile_sessions_open(&b->sessions) != ERR_OK)) {
         snprintf(why, BACKTEST_WHY_MAX, "no memory for the data");
         return ERR_NOMEM;
     }
-    struct datafile_options o = {
-        .from_ns = b->from_ns, .to_ns = b->to_ns, .progress = loading, .ctx = b};
+    struct datafile_options o = {.from_ns = b->from_ns,
+                                 .to_ns = b->to_ns,
+                                 .sessions = b->sessions,
+                                 .progress = loading,
+                                 .ctx = b};
     struct datafile_info info;
     enum err e = datafile_load(b->tape, b->setup, argument, &o, &info, why);
     if (e)
@@ -226,17 +238,18 @@ enum err backtest_open(struct backtest *b, char *why)
 
 static enum err run_batch(struct backtest *b, uint64_t *done, bool *end)
 {
-    enum err e = ERR_OK;
     for (int i = 0; i < BATCH; i++) {
         const struct event *ev = tape_next(&b->cursor);
         if (!ev) {
             *end = true;
             return ERR_OK;
         }
-        e = paper_event(b->paper, ev);
+        enum err e = paper_event(b->paper, ev);
         if (e)
             return e;
         ++*done;
+        b->report.events +=
+            ev->kind == EVENT_TRADE || ev->kind == EVENT_TOP || ev->kind == EVENT_BOOK;
     }
     return ERR_OK;
 }
@@ -277,7 +290,6 @@ enum err backtest_run(struct backtest *b, char *why)
     if (!e)
         e = b->failed;
     b->report.engine = paper_engine(b->paper);
-    b->report.events = done;
     b->report.first_ns = tape_first_ns(b->tape);
     b->report.last_ns = tape_last_ns(b->tape);
     if (!e)
@@ -297,5 +309,6 @@ void backtest_close(struct backtest *b)
 {
     paper_close(b->paper);
     tape_close(b->tape);
+    datafile_sessions_close(b->sessions);
     returns_free(&b->daily);
 }

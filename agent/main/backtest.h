@@ -26,6 +26,7 @@ struct backtest {
     void *ctx;
     /* inside */
     struct tape *tape;
+    struct datafile_sessions *sessions;
     struct paper *paper;
     struct tape_cursor cursor;
     struct returns daily;

@@ -36,6 +36,8 @@ void datafiles_open(struct datafiles *d)
     add_instrument(d->setup, "BTC-USDT", 1);
     add_instrument(d->setup, "XRP-ETH", 1);
     CHECK(tape_open(&d->tape) == ERR_OK);
+    d->all = (struct datafile_options){.from_ns = INT64_MIN, .to_ns = INT64_MAX};
+    CHECK(datafile_sessions_open(&d->all.sessions) == ERR_OK);
 }
 
 void datafiles_close(struct datafiles *d)
@@ -50,6 +52,7 @@ void datafiles_close(struct datafiles *d)
         closedir(dir);
     rmdir(d->dir);
     tape_close(d->tape);
+    datafile_sessions_close(d->all.sessions);
     free(d->setup);
 }
 
@@ -94,12 +97,11 @@ const char *datafiles_write(struct datafiles *d, const char *name, const void *c
 
 enum err datafiles_load(struct datafiles *d, const char *prefix, const char *name, const char *text)
 {
-    static const struct datafile_options ALL = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
     char argument[640];
     datafiles_write(d, name, text, strlen(text), PACK_PLAIN);
     snprintf(argument, sizeof argument, "%s%s", prefix, path_now);
     d->why[0] = 0;
-    return datafile_load(d->tape, d->setup, argument, &ALL, &d->info, d->why);
+    return datafile_load(d->tape, d->setup, argument, &d->all, &d->info, d->why);
 }
 
 struct event datafiles_event(const struct datafiles *d, uint64_t n)

@@ -9,7 +9,8 @@ struct datafiles {
     struct setup *setup; /* venues "binance" (0) and "kraken" (1), kind "binance-spot" both;
                             BTC-USDT and ETH-USDT on 0, BTC-USDT and XRP-ETH on 1 */
     struct tape *tape;
-    struct datafile_info info; /* of the last load that went well */
+    struct datafile_options all; /* everything, with sessions for recordings */
+    struct datafile_info info;   /* of the last load that went well */
     char why[DATAFILE_WHY_MAX];
 };
 

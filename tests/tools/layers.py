@@ -16,6 +16,8 @@ ALLOWED = {
     # The exchange in a box: its state is in sim, its sockets and files are in io.
     "agent/io/box_": ["agent/io/", "agent/sim/box", "agent/sim/recording", "agent/venue/", "agent/model/", "agent/base/"],
     "agent/io/recording_file": ["agent/io/", "agent/sim/recording", "agent/model/", "agent/base/"],
+    "agent/io/datafile_recording": ["agent/io/", "agent/sim/recording", "agent/venue/", "agent/core/", STRATEGY_H,
+                                    "agent/model/", "agent/base/"],
     "agent/io/": ["agent/io/", "agent/venue/", "agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],
     "agent/main/": ["agent/", "config/", "strategies/", "build_id.h"],
 }

@@ -613,7 +613,8 @@ static void loading_can_be_stopped(void **state)
     static const char TEXT[] = "time_ns,price,volume\n10,1,1\n";
     const char *path = datafiles_write(d, "ETHUSDT-x.csv", TEXT, sizeof TEXT - 1, PACK_PLAIN);
     int calls = 0;
-    struct datafile_options o = {INT64_MIN, INT64_MAX, stop_now, &calls};
+    struct datafile_options o = {
+        .from_ns = INT64_MIN, .to_ns = INT64_MAX, .progress = stop_now, .ctx = &calls};
     assert_int_equal(datafile_load(d->tape, d->setup, path, &o, &d->info, d->why), ERR_STATE);
     assert_int_equal(calls, 1);
     assert_says(d, "interrupted");
