@@ -48,8 +48,8 @@ static void write_csv(void)
         cents += (int64_t)rng_below(&r, 11) - 5;
         ms += (int64_t)rng_below(&r, 40);
         uint64_t qty = rng_below(&r, 100000) * rng_below(&r, 1000) / 10 + 1000;
-        fprintf(f, "%lld,%lld.%02lld000000,%llu.%08llu,%lld,%lld,%lld,%s,True\n",
-                3312455000LL + i, (long long)(cents / 100), (long long)(cents % 100),
+        fprintf(f, "%lld,%lld.%02lld000000,%llu.%08llu,%lld,%lld,%lld,%s,True\n", 3312455000LL + i,
+                (long long)(cents / 100), (long long)(cents % 100),
                 (unsigned long long)(qty / 100000000), (unsigned long long)(qty % 100000000),
                 3912455000LL + 2 * i, 3912455001LL + 2 * i, (long long)ms,
                 rng_below(&r, 2) ? "True" : "False");

@@ -103,6 +103,13 @@ def main():
         tap.ok(code == 0 and "STALE_REFERENCE" in err and "no data for ETH-USDT@binance" in err and
                "the ETH on binance cannot be valued" in err, "notes", err)
 
+        names = ["tests/data/binance-spot-btcusdt-2024080%d.gz" % d for d in (8, 9)]
+        live = case.write_config(path("live.toml"), model="queue", text=case.CONFIG.replace(", ETH = \"1\"", ""))
+        r = case.report(live, "--data", *names)
+        tap.ok(r["events"] == 19904 + 73174 + 6493 + 1 and r["per_strategy"][0]["fills"] > 0, "a_recording", r)
+        code, out, err = case.run(live, "--json", "--data", names[1])
+        tap.ok(code == 0 and "no feed went live" in err and json.loads(out)["orders"] == 0, "without_its_snapshot", err)
+
         # ---- refusals ----
         def refuses(name, status, words, *arguments, **more):
             code, out, err = case.run(*arguments, **more)

@@ -46,11 +46,13 @@ def main():
         fine = case.write_config(path("fine.toml"))
         queue = case.write_config(path("queue.toml"), model="queue")
         coarse = case.write_config(path("coarse.toml"), age="1h")
+        live = case.write_config(path("live.toml"), model="queue", text=case.CONFIG.replace(", ETH = \"1\"", ""))
         trades = [case.write(path("BTCUSDT-trades.csv"), case.agg_trades(btc)),
                   case.write(path("ETHUSDT-trades.csv"), case.agg_trades(case.walk(2, 50000, 330000, 60)))]
         bars = [case.write(path("BTCUSDT-5m.csv"), case.candles(long_walk, 300000)),
                 case.write(path("ETHUSDT-5m.csv"), case.candles(case.walk(4, 60000, 330000, 90, step_ms=40000), 300000))]
-        runs = [("trades", fine, trades), ("queue", queue, trades), ("candles", coarse, bars)]
+        runs = [("trades", fine, trades), ("queue", queue, trades), ("candles", coarse, bars),
+                ("recording", live, ["tests/data/binance-spot-btcusdt-2024080%d.gz" % d for d in (8, 9)])]
 
         first = None
         for cc, cxx, opt in VARIANTS:
