@@ -71,7 +71,7 @@ static void timers_fire_in_order_and_not_early(void **state)
     assert_string_equal(trace, "a b c stop ");
     int64_t late = clock_mono_ns() - (t + 40 * NS_PER_MS);
     assert_true(late >= 0);
-    assert_true(late < 500 * NS_PER_MS);
+    assert_true(late < 10 * NS_PER_S);
 }
 
 static void a_timer_in_the_past_fires_and_a_moved_one_only_once(void **state)

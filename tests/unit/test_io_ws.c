@@ -29,7 +29,7 @@ static struct {
     char first[256], last[256], why[512];
     const char *send[8]; /* sent once connected */
     uint32_t stop_after; /* messages after which the loop is left; 0: at the end */
-    bool close_in_message, close_in_connected;
+    bool close_in_message, close_in_connected, stop_in_connected;
 } seen;
 
 static void on_guard(void *ctx)
@@ -50,6 +50,8 @@ static void on_connected(void *ctx)
         client = NULL;
         loop_stop(loop);
     }
+    if (seen.stop_in_connected)
+        loop_stop(loop);
 }
 
 static void on_message(void *ctx, const char *text, size_t len)
@@ -471,8 +473,9 @@ static void a_half_open_connection_is_noticed(void **state)
     run_url(url_of(ODD_GOOD, "localhost", "/silent"), &o);
     assert_int_equal(seen.connected, 1);
     assert_int_equal(seen.closed, 1);
-    assert_why("nothing came from localhost for 0.3 s");
-    assert_true(clock_mono_ns() - begin < 5 * NS_PER_S);
+    assert_why("nothing came from localhost for ");
+    assert_true(clock_mono_ns() - begin >= 300 * NS_PER_MS);
+    assert_true(clock_mono_ns() - begin < 10 * NS_PER_S);
 }
 
 static void on_enough(void *ctx)
@@ -484,11 +487,10 @@ static void on_enough(void *ctx)
 static void pongs_keep_a_quiet_connection(void **state)
 {
     (void)state;
-    const struct ws_options o = {.ping_after_ns = 50 * NS_PER_MS,
-                                 .close_after_ns = 400 * NS_PER_MS};
+    const struct ws_options o = {.ping_after_ns = 50 * NS_PER_MS, .close_after_ns = NS_PER_S};
     struct loop_timer enough = {0};
     start(url_of(ODD_GOOD, "localhost", "/pongs"), &o);
-    loop_timer_set(loop, &enough, clock_mono_ns() + 1200 * NS_PER_MS, on_enough, NULL);
+    loop_timer_set(loop, &enough, clock_mono_ns() + 2200 * NS_PER_MS, on_enough, NULL);
     run();
     assert_int_equal(seen.connected, 1);
     assert_int_equal(seen.closed, 0);
@@ -540,27 +542,35 @@ static void closing_while_connecting(void **state)
     assert_int_equal(seen.closed, 0);
 }
 
-static void says_goodbye(void **state)
+/* The goodbyes that the server has seen, asked from outside. */
+static void read_goodbyes(char *line, int size)
 {
-    (void)state;
-    start(url_of(ODD_GOOD, "localhost", "/goodbye"), NULL);
-    struct loop_timer enough = {0};
-    loop_timer_set(loop, &enough, clock_mono_ns() + 200 * NS_PER_MS, on_enough, NULL);
-    run();
-    assert_int_equal(seen.connected, 1);
-    ws_client_close(client);
-    client = NULL;
-    loop_timer_set(loop, &enough, clock_mono_ns() + 200 * NS_PER_MS, on_enough, NULL);
-    run();
     char command[256];
     snprintf(command, sizeof command,
              "python3 -c \"import urllib.request as u; "
              "print(u.urlopen('http://127.0.0.1:%d/goodbyes').read().decode())\"",
              server.port[ODD_PLAIN]);
     FILE *f = popen(command, "r");
-    char line[64] = "";
-    assert_non_null(fgets(line, sizeof line, f));
+    assert_non_null(f);
+    assert_non_null(fgets(line, size, f));
     pclose(f);
+}
+
+static void says_goodbye(void **state)
+{
+    (void)state;
+    seen.stop_in_connected = true;
+    run_url(url_of(ODD_GOOD, "localhost", "/goodbye"), NULL);
+    assert_int_equal(seen.connected, 1);
+    ws_client_close(client);
+    client = NULL;
+    char line[64] = "";
+    for (int tries = 0; tries < 20 && strlen(line) < 2; tries++) {
+        struct loop_timer enough = {0};
+        loop_timer_set(loop, &enough, clock_mono_ns() + 50 * NS_PER_MS, on_enough, NULL);
+        run();
+        read_goodbyes(line, sizeof line);
+    }
     assert_string_equal(line, "1000\n");
 }
 
@@ -571,8 +581,7 @@ static void the_queue_is_bounded(void **state)
     memset(text, 'q', sizeof text);
     start(url_of(ODD_PLAIN, "localhost", "/plain-echo"), NULL);
     assert_int_equal(ws_client_send(client, "early", 5), ERR_STATE);
-    struct loop_timer enough = {0};
-    loop_timer_set(loop, &enough, clock_mono_ns() + 200 * NS_PER_MS, on_enough, NULL);
+    seen.stop_in_connected = true;
     run();
     assert_int_equal(seen.connected, 1);
     assert_int_equal(ws_client_send(client, text, WS_QUEUE_BYTES + 1), ERR_FULL);
