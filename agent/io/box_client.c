@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITES_PER_PASS 64 /* messages of one client before others have their turn */
+#define WRITES_PER_PASS 512 /* messages of one client before others have their turn */
 
 struct box_shared *box_shared_new(const char *text, size_t len)
 {
@@ -81,6 +81,21 @@ void box_client_queue(struct box_client *c, struct box_shared *m)
     lws_callback_on_writable(c->wsi);
 }
 
+bool box_client_lags(struct box_client *c, int64_t mono_ns)
+{
+    if (c->conn.close != BOX_CLOSE_NOT ||
+        (c->count <= BOX_QUEUE_MESSAGES / 2 && c->queued_bytes <= BOX_QUEUE_BYTES / 2)) {
+        c->behind_ns = 0;
+        return false;
+    }
+    if (!c->behind_ns) {
+        c->behind_ns = mono_ns;
+        c->behind_sent = c->sent;
+    }
+    int64_t seconds = (mono_ns - c->behind_ns) / NS_PER_S;
+    return c->sent - c->behind_sent >= (uint64_t)seconds * BOX_READS_MIN;
+}
+
 void box_client_free(struct box *b, struct box_client *c)
 {
     while (c->count)
@@ -88,6 +103,17 @@ void box_client_free(struct box *b, struct box_client *c)
     free(c->queue);
     box_text_free(&c->in);
     box_conn_free(b, &c->conn);
+}
+
+void box_client_streams(const struct box_client *c, uint32_t from, char *out, size_t cap)
+{
+    size_t n = 0;
+    uint32_t i = from;
+    out[0] = '\0';
+    for (; i < c->conn.names && i < from + 4; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", i > from ? ", " : "", c->conn.name[i]);
+    if (i < c->conn.names)
+        snprintf(out + n, cap - n, " and %u more", c->conn.names - i);
 }
 
 static int write_ping(struct box_client *c)

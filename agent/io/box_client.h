@@ -27,6 +27,8 @@ struct box_client {
     struct box_text in; /* a message that is arriving */
     bool in_binary;
     uint64_t sent;
+    int64_t behind_ns; /* since when its queue is more than half full; 0: it is not */
+    uint64_t behind_sent;
 };
 
 /* NULL without memory. Has one user: the caller. */
@@ -36,6 +38,15 @@ void box_shared_drop(struct box_shared *m);
 /* Appends (a user more). Beyond the limits of box_server.h the queue is given up: the client is
  * marked for disconnection. */
 void box_client_queue(struct box_client *c, struct box_shared *m);
+
+/* Whether a replay that runs faster than the market should wait for this client: its queue is more
+ * than half full, and it reads with vigour (BOX_READS_MIN messages a second). */
+bool box_client_lags(struct box_client *c, int64_t mono_ns);
+
+/* Its subscriptions from the [from]th on, for a log line: "btcusdt@trade, btcusdt@depth and 3
+ * more".
+ */
+void box_client_streams(const struct box_client *c, uint32_t from, char *out, size_t cap);
 
 /* Frees what it owns, not itself. */
 void box_client_free(struct box *b, struct box_client *c);

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_PER_PASS 512               /* replayed before sockets have their turn */
+#define LINES_PER_PASS 512 /* replayed before sockets have their turn */
+#define WAIT_NS        (2 * NS_PER_MS)
 #define SWEEP_NS       (100 * NS_PER_MS) /* timed streams, pings, ages */
 #define PROGRESS_NS    (5 * NS_PER_S)
 #define LATE_NS        (2 * NS_PER_S) /* behind the clock by this: worth a warning */
@@ -137,12 +138,26 @@ static void plan(struct box_server *s)
     loop_timer_set(s->loop, &s->replay_timer, s->start_mono_ns + (int64_t)wait, replay_some, s);
 }
 
+/* Faster than the market, lines come as fast as clients that do read can take them. At the market's
+ * own pace nobody is waited for. */
+static bool must_wait(struct box_server *s, int64_t now)
+{
+    bool wait = false;
+    for (struct box_client *c = s->clients; c && s->setup.speed_milli > 1000; c = c->next)
+        wait = box_client_lags(c, now) || wait;
+    return wait;
+}
+
 static void replay_some(void *ctx)
 {
     struct box_server *s = ctx;
     char why[BOX_REPLAY_WHY_MAX];
     uint64_t n;
-    int64_t due = due_ns(s);
+    int64_t due = due_ns(s), started = clock_mono_ns();
+    if (must_wait(s, started)) {
+        loop_timer_set(s->loop, &s->replay_timer, started + WAIT_NS, replay_some, s);
+        return;
+    }
     if (box_replay_until(s->replay, due, LINES_PER_PASS, &n, why) != ERR_OK) {
         on_failure(s, why);
         return;
@@ -392,18 +407,6 @@ static void note_subscriptions(struct box_server *s, const struct box_client *c)
         start_clock(s);
 }
 
-/* "btcusdt@trade, btcusdt@depth@100ms and 3 more" */
-static void list_streams(const struct box_conn *c, uint32_t from, char *out, size_t cap)
-{
-    size_t n = 0;
-    uint32_t i = from;
-    out[0] = '\0';
-    for (; i < c->names && i < from + 4; i++)
-        n += (size_t)snprintf(out + n, cap - n, "%s%s", i > from ? ", " : "", c->name[i]);
-    if (i < c->names)
-        snprintf(out + n, cap - n, " and %u more", c->names - i);
-}
-
 static int on_open(struct box_server *s, struct lws *wsi, struct per_connection *p)
 {
     struct box_client *c = calloc(1, sizeof *c);
@@ -422,7 +425,7 @@ static int on_open(struct box_server *s, struct lws *wsi, struct per_connection 
     s->client_count++;
     p->client = c;
     char list[5 * BOX_STREAM_NAME_MAX];
-    list_streams(&c->conn, 0, list, sizeof list);
+    box_client_streams(c, 0, list, sizeof list);
     log_info(s->setup.name, "client %u connected from %s%s%s", c->number, c->address,
              list[0] ? ": " : "", list);
     note_subscriptions(s, c);
@@ -455,7 +458,7 @@ static int on_receive(struct box_server *s, struct box_client *c, const char *in
     int r = box_client_receive(s->box, c, in, len, &s->reply);
     if (c->conn.names > before) {
         char list[5 * BOX_STREAM_NAME_MAX];
-        list_streams(&c->conn, before, list, sizeof list);
+        box_client_streams(c, before, list, sizeof list);
         log_info(s->setup.name, "client %u subscribed to %s", c->number, list);
     }
     note_subscriptions(s, c);

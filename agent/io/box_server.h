@@ -15,6 +15,7 @@
 #define BOX_CLIENTS_LIMIT   256        /* websocket connections */
 #define BOX_QUEUE_MESSAGES  16384      /* waiting for one client */
 #define BOX_QUEUE_BYTES     (8u << 20) /* likewise; beyond either, it is disconnected */
+#define BOX_READS_MIN       1000       /* messages a second: a client worth waiting for */
 #define BOX_STEP_EVENTS_MAX 10000      /* of one POST /box/step */
 #define BOX_STEP_MS_MAX     10000
 #define BOX_SPEED_MAX       10000

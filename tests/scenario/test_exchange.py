@@ -575,6 +575,24 @@ def test_pace():
     tap.ok(box.wait() == 0, "ends_cleanly")
 
 
+def test_flood():
+    """As fast as it goes: a client that reads gets every message, one that does not is let go."""
+    d = os.path.join(SCRATCH, "pace")
+    box = Box(d, "--listen", "127.0.0.1:0", "--replay", DAY1, "--wait-for-client", "--speed", "10000", "--exit-at-end")
+    first = box.get("/api/v3/depth?symbol=BTCUSDT")[1]["lastUpdateId"]
+    path = "/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker"
+    c = box.ws(path, timeout=PATIENCE)
+    mute = box.ws(path, rcvbuf=4096)
+    got = until_closed(c)
+    with gzip.open(DAY1) as f:
+        lines = [line.split(b" ", 1)[1].strip().decode() for line in f]
+    start = [i for i, l in enumerate(lines) if l.startswith('{"lastUpdateId"')][0] + 1
+    want = [l for l in lines[start:] if "depthUpdate" not in l or json.loads(l)["data"]["u"] > first]
+    tap.ok(got[:-1] == want and "serverShutdown" in got[-1], "a_flood_loses_nothing", (len(got), len(want), box.log()[-600:]))
+    mute.sock.close()
+    tap.ok(box.wait() == 0 and "too slow" in box.log(), "who_does_not_read_does_not_hold_it_up", box.log()[-600:])
+
+
 def until_closed(c):
     got = []
     try:
@@ -702,6 +720,7 @@ def main():
     tap.ok(box.stop() == 0, "ends_well_after_all_that", box.log()[-1000:])
     test_limits()
     test_pace()
+    test_flood()
     test_end()
     test_again()
     test_session_recording()
