@@ -22,7 +22,8 @@ struct job {
     atomic_int owners;
     int done_fd; /* eventfd, written once the answer stands */
     char host[URL_HOST_MAX];
-    int code; /* of getaddrinfo */
+    atomic_bool done; /* what follows is written before it is set, and read after */
+    int code;         /* of getaddrinfo */
     struct addresses found;
 };
 
@@ -85,6 +86,7 @@ static void *look_up(void *arg)
         }
         freeaddrinfo(list);
     }
+    atomic_store(&j->done, true);
     uint64_t one = 1;
     ssize_t ignored = write(j->done_fd, &one, sizeof one); /* cannot fail: it is written once */
     (void)ignored;
@@ -109,6 +111,8 @@ static void on_done(void *ctx, int fd, uint32_t ready)
     (void)fd, (void)ready;
     struct resolve *r = ctx;
     char why[URL_HOST_MAX + 128];
+    if (!atomic_load(&r->job->done))
+        return;
     if (r->job->code == 0 && r->job->found.count > 0) {
         finish(r, &r->job->found, "");
         return;

@@ -114,6 +114,10 @@ static int teardown(void **state)
 static int start_server(void **state)
 {
     (void)state;
+    /* Proxies of the environment are not used: with these, nothing would connect. */
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("https_proxy", "http://127.0.0.1:1", 1);
+    setenv("all_proxy", "http://127.0.0.1:1", 1);
     odd_server_start(&server);
     return 0;
 }

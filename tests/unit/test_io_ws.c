@@ -138,6 +138,10 @@ static int teardown(void **state)
 static int start_server(void **state)
 {
     (void)state;
+    /* Proxies of the environment are not used: with these, nothing would connect. */
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("https_proxy", "http://127.0.0.1:1", 1);
+    setenv("all_proxy", "http://127.0.0.1:1", 1);
     odd_server_start(&server);
     return 0;
 }
@@ -547,7 +551,7 @@ static void read_goodbyes(char *line, int size)
 {
     char command[256];
     snprintf(command, sizeof command,
-             "python3 -c \"import urllib.request as u; "
+             "no_proxy='*' python3 -c \"import urllib.request as u; "
              "print(u.urlopen('http://127.0.0.1:%d/goodbyes').read().decode())\"",
              server.port[ODD_PLAIN]);
     FILE *f = popen(command, "r");
