@@ -19,6 +19,16 @@ def number(x):
     return "%.3g" % x if abs(x) < 100 else "%.0f" % x
 
 
+def aim_text(row):
+    """The aim, and whether it was missed."""
+    words = (row["aim"] or "").split()
+    if len(words) != 2 or words[0] not in ("<=", ">="):
+        return row["aim"] or ""
+    bound = float(words[1])
+    met = row["value"] <= bound if words[0] == "<=" else row["value"] >= bound
+    return "%s %s%s" % (words[0], number(bound), "" if met else "  missed")
+
+
 def run(program):
     """(rows, ok)"""
     rows = []
@@ -63,7 +73,7 @@ def main():
         for r in table:
             print("%-44s %12s %-9s %8s  %-26s %10s  %s" %
                   (r["name"], number(r["value"]), r["unit"], "%.2f" % r["ratio"] if r["ratio"] is not None else "",
-                   r["peer"] or "", number(r["peer_value"]) if r["peer"] else "", r["aim"] or ""))
+                   r["peer"] or "", number(r["peer_value"]) if r["peer"] else "", aim_text(r)))
     return 1 if failed else 0
 
 
