@@ -101,7 +101,7 @@ all: $(PROGRAMS) ## build the programs into build/ (the default)
 demo: ## install what is missing, build, and trade a recorded market in front of you (a minute)
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_BUILD)"
 	@$(SUBMAKE) all
-	@$(MAKE) --no-print-directory run-demo
+	@config/examples/demo.sh $(BUILD)
 
 test: ## install what is missing, build, and run the tests (under 10 minutes)
 	@rm -f $(TALLY)
@@ -176,7 +176,7 @@ fuzz-programs: $(FUZZERS)
 lint-objects: $(LIB_OBJ)
 
 .PHONY: all demo test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
-        format bench fuzz install deps clean help run-demo FORCE
+        format bench fuzz install deps clean help FORCE
 
 # ---- how things are built ----
 

@@ -1,0 +1,95 @@
+#!/bin/sh
+# The demo, `make demo`: a local exchange replays six minutes of a real market, recorded at Binance Spot, ten times as
+# fast; the agent trades it on paper, with three strategies; at the end the journal of the run is replayed and compared.
+#
+# usage, in the top directory: config/examples/demo.sh [BUILD]      (BUILD: where the programs are, default build)
+#
+# Everything it writes is in BUILD/demo. Ctrl-C ends it and everything that it started.
+set -eu
+
+build=${1:-build}
+dir=$build/demo
+tradewind=$build/tradewind
+recording=tests/data/binance-spot-btcusdt-20240808.gz
+speed=10
+exchange= daemon= lines=
+
+part() {
+    printf '\n== %s\n\n' "$1"
+}
+
+ended() {
+    trap - EXIT INT TERM
+    for pid in $lines $daemon $exchange; do
+        kill -TERM "$pid" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+}
+trap ended EXIT
+trap 'ended; exit 130' INT
+trap 'ended; exit 143' TERM
+
+failed() {
+    printf 'demo: %s\n' "$1" >&2
+    exit 1
+}
+
+# wait_for SECONDS PID FILE TEXT: until a line of FILE holds TEXT, as long as PID lives.
+wait_for() {
+    tenths=$(($1 * 10))
+    while ! grep -q "$4" "$3" 2>/dev/null; do
+        kill -0 "$2" 2>/dev/null || return 1
+        [ "$tenths" -gt 0 ] || return 1
+        tenths=$((tenths - 1))
+        sleep 0.1
+    done
+}
+
+rm -rf "$dir"
+mkdir -p "$dir"
+
+part "a local exchange replays the recorded market, $speed times as fast"
+"$tradewind" exchange --dir "$dir" --replay "BTC-USDT=$recording" --listen 127.0.0.1:0 --speed "$speed" \
+    --wait-for-client >"$dir/exchange.log" 2>&1 &
+exchange=$!
+wait_for 20 "$exchange" "$dir/exchange.log" 'exchange ready' || {
+    cat "$dir/exchange.log" >&2
+    failed "the exchange did not start"
+}
+cat "$dir/exchange.log"
+port=$(sed -n 's/.*exchange ready: wss:[^ ]*:\([0-9]*\) .*/\1/p' "$dir/exchange.log")
+
+part "the agent: three strategies, 10000 USDT and 0.1 BTC on paper"
+sed "s/127\.0\.0\.1:9443/127.0.0.1:$port/" config/examples/demo.toml >"$dir/demo.toml"
+"$tradewind" check "$dir/demo.toml" >"$dir/check.txt" || failed "the configuration is refused"
+sed -n '/^strategy/,$p' "$dir/check.txt" | sed -n '/^limits/q;p'
+
+part "what it does"
+"$tradewind" run "$dir/demo.toml" >"$dir/daemon.log" 2>&1 &
+daemon=$!
+tail -n +1 -s 0.2 -f "$dir/daemon.log" &
+lines=$!
+wait_for 20 "$daemon" "$dir/exchange.log" 'client 1 connected' || failed "the agent did not subscribe; see $dir/daemon.log"
+
+sleep 18
+kill -STOP "$lines"
+part "half way: tradewind status"
+"$tradewind" status "$dir/demo.toml" || failed "the daemon does not answer"
+part "what it does next"
+kill -CONT "$lines"
+
+wait_for 60 "$exchange" "$dir/exchange.log" 'recording is over' || failed "the recording did not end; see $dir/exchange.log"
+sleep 1
+kill -TERM "$daemon"
+status=0
+wait "$daemon" || status=$?
+daemon=
+sleep 0.5
+kill "$lines" 2>/dev/null || true
+lines=
+[ "$status" = 0 ] || failed "the agent ended with status $status"
+
+part "the proof: the journal, replayed through the same engine"
+"$tradewind" replay "$dir/state/journal-0001.twj" || failed "the replay differs from the run"
+
+printf '\nThe run is in %s: demo.toml, daemon.log, exchange.log, and the journal in state/.\n' "$dir"
