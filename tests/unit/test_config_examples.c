@@ -29,7 +29,8 @@ static void config_examples_are_good(void **state)
     assert_non_null(d);
     unsigned count = 0;
     for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-        if (entry->d_name[0] == '.')
+        size_t len = strlen(entry->d_name);
+        if (len < 6 || strcmp(entry->d_name + len - 5, ".toml") != 0)
             continue;
         char path[512];
         snprintf(path, sizeof path, "config/examples/%s", entry->d_name);
