@@ -456,14 +456,17 @@ static void decode_wrapper(struct work *w)
 static void decode_array(struct work *w)
 {
     struct json *j = &w->j;
+    unsigned n = 0;
     json_enter(j, '[');
-    while (json_element(j)) {
+    for (; json_element(j); n++) {
         struct shape s = look_at(*j);
         if (json_peek(j) == '{' && s.event.p && is_statistics(s.event))
             decode_statistics(w, json_is(s.event, "24hrTicker"));
         else if (json_skip(j), !j->err)
             json_fail(j, s.event.p && is_foreign(s.event) ? ERR_UNSUPPORTED : ERR_UNKNOWN);
     }
+    if (n == 0)
+        json_fail(j, ERR_UNKNOWN);
     w->m->symbol = (struct json_text){"", 0};
     w->m->kind = BINANCE_STATISTICS;
 }
