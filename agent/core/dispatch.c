@@ -56,7 +56,7 @@ static enum err handle_submit(struct engine *e, strategy_id s, const struct inte
                               bool *denied, struct denial *why)
 {
     *denied = true;
-    enum err err = states_check_limits(e);
+    enum err err = states_check_limits(e, s);
     if (err)
         return err;
     if (!has_room(e)) {
@@ -76,16 +76,9 @@ static enum err handle_submit(struct engine *e, strategy_id s, const struct inte
 static void handle_cancel(struct engine *e, strategy_id s, order_id id)
 {
     struct order *o = execution_find(&e->execution, id);
-    /* An order that ended meanwhile, or whose cancel is under way, needs none; another's is not its
-     * to cancel. */
-    if (!o || o->strategy != s || order_state_is_terminal(o->state) ||
-        o->state == ORDER_PENDING_CANCEL)
-        return;
-    o->state = ORDER_PENDING_CANCEL;
-    struct effect *fx = engine_effect(e, EFFECT_CANCEL, s);
-    CHECK(fx != NULL);
-    fx->cancel = id;
-    risk_count_message(e->risk, s, e->now_ns);
+    /* An order that ended meanwhile needs none; another's is not its to cancel. */
+    if (o && o->strategy == s && !order_state_is_terminal(o->state))
+        orders_cancel(e, o);
 }
 
 static void handle_note(struct engine *e, strategy_id s, const char *note)

@@ -192,13 +192,13 @@ static enum err route(struct engine *e, const struct event *ev, uint32_t subscri
 }
 
 /* The first sample of the equity series, as soon as equity is known. */
-static enum err first_sample(struct engine *e, int64_t ts_ns)
+static enum err first_sample(struct engine *e)
 {
     if (e->equity.valued)
         return ERR_OK;
-    enum err err = valuation_sample(e, ts_ns, true);
+    enum err err = valuation_sample(e, e->now_ns, true);
     if (e->equity.valued)
-        e->next_minute_ns = ts_ns - ts_ns % NS_MINUTE + NS_MINUTE;
+        e->next_minute_ns = e->now_ns - e->now_ns % NS_MINUTE + NS_MINUTE;
     return err;
 }
 
@@ -210,7 +210,7 @@ static enum err first_mark(struct engine *e, const struct event *ev, bool had_ma
     if (had_mark || !m->has_mark)
         return ERR_OK;
     enum err err = ledger_book_inventory(&e->ledger, ev->instrument, m->mark);
-    return err ? err : first_sample(e, ev->ts_event_ns);
+    return err ? err : first_sample(e);
 }
 
 static enum err add_to_candles(struct engine *e, const struct event *ev)
@@ -308,16 +308,18 @@ static bool is_addressed(const struct engine *e, const struct event *ev)
 enum err engine_step(struct engine *e, const struct event *ev, struct effects *out)
 {
     out->count = 0;
-    if (!is_addressed(e, ev))
+    int64_t ts = ev->ts_event_ns;
+    if (!is_addressed(e, ev) || (uint64_t)ts > (uint64_t)ENGINE_TIME_MAX_NS)
         return ERR_RANGE;
     e->out = out;
     e->totals.events++;
     enum err err = ERR_OK;
-    int64_t ts = ev->ts_event_ns;
     if (ts >= e->next_minute_ns) {
         int64_t minute = ts - ts % NS_MINUTE;
         e->next_minute_ns = minute + NS_MINUTE;
         err = valuation_sample(e, minute, true);
+        if (!err)
+            err = states_look(e);
     }
     if (ts > e->now_ns)
         e->now_ns = ts;
@@ -326,11 +328,11 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
     if (!err)
         err = step_kind(e, ev);
     if (!err)
-        err = first_sample(e, ts);
+        err = first_sample(e);
     if (!err && e->now_ns >= e->next_limits_ns)
-        err = states_check_limits(e);
-    if (!err && e->cancel_all)
-        states_cancel_some(e);
+        err = states_look(e);
+    if (!err && e->cancel_halted)
+        states_cancel_halted(e);
     if (!err && out->count == EFFECTS_MAX)
         err = ERR_FULL; /* something could not be told: the host must not go on as if it had been */
     e->out = NULL;
@@ -346,7 +348,7 @@ enum err engine_finish(struct engine *e)
 
 int64_t engine_next_timer_ns(const struct engine *e)
 {
-    return e->cancel_all ? e->now_ns : e->next_wake_ns;
+    return e->cancel_halted ? e->now_ns : e->next_wake_ns;
 }
 
 /* ---- views ---- */

@@ -27,9 +27,13 @@ size_t engine_size(const struct setup *s);
  * an asset cannot be valued. */
 enum err engine_init(struct engine **ret, void *mem, const struct setup *s) MUST_CHECK;
 
+/* Times are 0 .. this (the year 2116): sums with intervals cannot overflow. */
+#define ENGINE_TIME_MAX_NS (INT64_C(1) << 62)
+
 /* One step. [out] is emptied first. Returns an error only when the engine can not go on exactly
- * (overflow in accounting, a fill that contradicts an order): the host must then latch HALT with
- * the event's number; the effects so far are still to be journaled. */
+ * (an index or a time out of range, overflow in accounting, a fill that contradicts an order): the
+ * host must then latch HALT with the event's number and not step again; the effects so far are
+ * still to be journaled. */
 enum err engine_step(struct engine *e, const struct event *ev, struct effects *out) MUST_CHECK;
 
 /* Engine time at which the engine wants an EVENT_TIMER; INT64_MAX for never. The host sends timers

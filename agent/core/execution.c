@@ -102,7 +102,7 @@ struct order *execution_add(struct execution *x, const struct order *o)
     }
     struct order_slot *s = &x->slot[i];
     s->order = *o;
-    s->used = true;
+    s->cancel_asked = false;
     uint32_t *b = bucket_of(x, o->id);
     s->hash_next = *b;
     *b = i;
@@ -119,10 +119,14 @@ struct order *execution_find(const struct execution *x, order_id id)
     return NULL;
 }
 
+struct order_slot *execution_slot(struct order *o)
+{
+    return (struct order_slot *)(void *)o; /* order is its first member */
+}
+
 void execution_close(struct execution *x, struct order *o)
 {
-    struct order_slot *s = (struct order_slot *)(void *)o; /* order is its first member */
-    uint32_t i = (uint32_t)(s - x->slot);
+    uint32_t i = (uint32_t)(execution_slot(o) - x->slot);
     CHECK(i < EXECUTION_ORDERS && order_state_is_terminal(o->state));
     detach(x, &x->open, i);
     detach_own(x, &x->own[o->strategy], i);

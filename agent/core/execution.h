@@ -20,7 +20,7 @@ struct order_slot {
     uint32_t prev, next;         /* open list by age, or the list of terminal ones by age */
     uint32_t own_prev, own_next; /* open orders of the same strategy */
     uint32_t hash_next;
-    bool used;
+    bool cancel_asked; /* a cancel left, and the venue has not answered it by another state */
 };
 
 struct order_list {
@@ -46,6 +46,9 @@ void execution_init(struct execution *x, uint32_t strategies);
 struct order *execution_add(struct execution *x, const struct order *o);
 
 struct order *execution_find(const struct execution *x, order_id id);
+
+/* The slot an order of the table lies in. */
+struct order_slot *execution_slot(struct order *o);
 
 /* Moves the order, whose state has become terminal, to the remembered ones. */
 void execution_close(struct execution *x, struct order *o);

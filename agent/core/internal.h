@@ -68,8 +68,9 @@ struct engine {
     uint32_t *route_at;
 
     enum trading_state agent_state;
+    enum trading_state agent_below; /* while HALTED: what unhalt leads back to */
     enum trading_state *venue_state;
-    bool cancel_all;           /* a halt still has orders to cancel */
+    bool cancel_halted;        /* there may be orders to cancel that a HALTED scope still has */
     bool strategy_loss_limits; /* some strategy has a daily loss or drawdown limit of its own */
 
     int64_t next_wake_ns;   /* least of candle ends and strategy timers */
@@ -77,6 +78,7 @@ struct engine {
     int64_t next_limits_ns; /* next look at daily loss and drawdown */
     int64_t day;            /* index of the trading day of day_start_equity */
     dec day_start_equity, high_water;
+    bool equity_known; /* at the last look: every asset held has a mark */
     struct equity_series equity;
     struct engine_totals totals;
     struct engine_anomalies anomalies;
@@ -132,10 +134,13 @@ enum trading_state states_effective(const struct engine *e, strategy_id s, venue
 void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum trading_state to,
                 enum reason reason, dec limit, dec value);
 void states_command(struct engine *e, const struct event_command *c);
-/* Looks at daily loss and drawdown with the present equity. */
-enum err states_check_limits(struct engine *e) MUST_CHECK;
-/* Goes on cancelling after a halt, as far as this step's effects have room. */
-void states_cancel_some(struct engine *e);
+/* Looks at daily loss and drawdown, with the present equity, of the agent and of strategy [s]. */
+enum err states_check_limits(struct engine *e, strategy_id s) MUST_CHECK;
+/* The same of all strategies, and once more at what is HALTED and still has open orders: each
+ * second. */
+enum err states_look(struct engine *e) MUST_CHECK;
+/* Cancels the open orders of what is HALTED, as far as this step's effects have room. */
+void states_cancel_halted(struct engine *e);
 
 /* dispatch.c: strategies and what they ask for */
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev) MUST_CHECK;
@@ -146,6 +151,8 @@ void dispatch_find_next_wake(struct engine *e);
 /* orders.c: answers of the venue */
 enum err orders_event(struct engine *e, const struct event *ev) MUST_CHECK;
 enum err orders_fill(struct engine *e, const struct event *ev) MUST_CHECK;
+/* Asks the venue to cancel an open order, once until it answers. Needs room for one effect. */
+void orders_cancel(struct engine *e, struct order *o);
 /* Ends the order in terminal state [to]: releases what it binds, tells effects. */
 enum err orders_finish(struct engine *e, struct order *o, enum order_state to,
                        enum reason reason) MUST_CHECK;

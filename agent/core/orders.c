@@ -1,4 +1,5 @@
 /* What venues answer: states of our orders, and fills. */
+#include "base/check.h"
 #include "core/internal.h"
 
 static void tell(struct engine *e, const struct order *o, enum order_state from, enum reason reason)
@@ -39,6 +40,20 @@ enum err orders_finish(struct engine *e, struct order *o, enum order_state to, e
     return ERR_OK;
 }
 
+void orders_cancel(struct engine *e, struct order *o)
+{
+    struct order_slot *slot = execution_slot(o);
+    if (slot->cancel_asked)
+        return;
+    struct effect *fx = engine_effect(e, EFFECT_CANCEL, o->strategy);
+    CHECK(fx != NULL); /* the callers look for room */
+    fx->cancel = o->id;
+    slot->cancel_asked = true;
+    if (o->state != ORDER_IN_DOUBT) /* asking is no proof: what is in doubt stays so */
+        o->state = ORDER_PENDING_CANCEL;
+    risk_count_message(e->risk, o->strategy, e->now_ns);
+}
+
 enum err orders_event(struct engine *e, const struct event *ev)
 {
     const struct event_order *a = &ev->order;
@@ -65,6 +80,7 @@ enum err orders_event(struct engine *e, const struct event *ev)
     } else {
         enum order_state from = o->state;
         o->state = a->state;
+        execution_slot(o)->cancel_asked = a->state == ORDER_PENDING_CANCEL;
         if (o->state == ORDER_ACCEPTED && dec_is_pos(o->filled_qty))
             o->state = ORDER_PARTIALLY_FILLED; /* a refused cancel of a partly filled order */
         o->ts_last_ns = e->now_ns;
@@ -222,6 +238,6 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     if (!err)
         err = valuation_sample_strategy(e, o->strategy);
     if (!err)
-        err = states_check_limits(e);
+        err = states_check_limits(e, o->strategy);
     return err ? err : dispatch_event(e, o->strategy, ev);
 }

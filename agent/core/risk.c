@@ -411,7 +411,7 @@ const struct approved_order *risk_check(struct engine *e, strategy_id s, order_i
         dec reserve = DEC_ZERO, agent_value = DEC_ZERO;
         ok = check_state(&x) && check_rules(&x) && check_reference(&x) && check_collar(&x) &&
              value_order(&x, &reserve) && check_notional(&x);
-        if (ok && (agent->has_daily_loss || agent->has_max_drawdown) && !e->equity.valued)
+        if (ok && (agent->has_daily_loss || agent->has_max_drawdown) && !e->equity_known)
             ok = deny(&why, REASON_NO_MARK, DEC_ZERO, DEC_ZERO);
         if (ok &&
             !valuation_convert(e, x.m->in.venue, x.m->in.quote, x.value, DEC_UP, &agent_value))

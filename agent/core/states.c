@@ -32,48 +32,72 @@ void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum t
                                           .reason = reason,
                                           .limit = limit,
                                           .value = value};
-    *st = to;
     if (scope == SCOPE_AGENT && to == STATE_HALTED)
-        e->cancel_all = true;
+        e->agent_below = *st;
+    *st = to;
+    if (to == STATE_HALTED)
+        e->cancel_halted = true;
 }
 
-void states_cancel_some(struct engine *e)
+static bool is_halted(const struct engine *e, const struct order *o)
 {
-    if (!e->cancel_all)
-        return;
-    e->cancel_all = false;
+    venue_id v = e->setup->instrument[o->req.instrument].venue;
+    return states_effective(e, o->strategy, v) == STATE_HALTED;
+}
+
+void states_cancel_halted(struct engine *e)
+{
+    e->cancel_halted = false;
     for (uint32_t i = e->execution.open.first; i != SLOT_NONE; i = e->execution.slot[i].next) {
-        struct order *o = &e->execution.slot[i].order;
-        if (o->state == ORDER_PENDING_CANCEL)
+        struct order_slot *s = &e->execution.slot[i];
+        if (s->cancel_asked || !is_halted(e, &s->order))
             continue;
         if (engine_effects_full(e)) {
-            e->cancel_all =
-                true; /* the rest in the next step, which engine_next_timer_ns() asks for at once */
+            /* the rest in the next step, which engine_next_timer_ns() asks for at once */
+            e->cancel_halted = true;
             return;
         }
-        struct effect *fx = engine_effect(e, EFFECT_CANCEL, o->strategy);
-        fx->cancel = o->id;
-        o->state = ORDER_PENDING_CANCEL;
-        risk_count_message(e->risk, o->strategy, e->now_ns);
+        orders_cancel(e, &s->order);
     }
 }
 
-/* A person looked at it: the losses are counted from here on. */
-static void rebase(struct engine *e, strategy_id s, bool high_water_too)
+/* A person looked at it: the day's loss is counted from here on ... */
+static void rebase_day(struct engine *e, strategy_id s)
 {
     dec equity;
-    bool known = s == STRATEGY_NONE ? valuation_equity(e, &equity)
-                                    : valuation_strategy_equity(e, &e->strategy[s], s, &equity);
-    if (!known)
-        return;
-    if (s == STRATEGY_NONE)
-        e->day_start_equity = equity;
+    if (s == STRATEGY_NONE ? valuation_equity(e, &equity)
+                           : valuation_strategy_equity(e, &e->strategy[s], s, &equity))
+        *(s == STRATEGY_NONE ? &e->day_start_equity : &e->strategy[s].day_start_equity) = equity;
+}
+
+/* ... and the drawdown. */
+static void rebase_high_water(struct engine *e, strategy_id s)
+{
+    dec equity;
+    if (s == STRATEGY_NONE ? valuation_equity(e, &equity)
+                           : valuation_strategy_equity(e, &e->strategy[s], s, &equity))
+        *(s == STRATEGY_NONE ? &e->high_water : &e->strategy[s].high_water) = equity;
+}
+
+static void stop_entry(struct engine *e)
+{
+    if (e->agent_state == STATE_HALTED)
+        e->agent_below = STATE_REDUCING;
     else
-        e->strategy[s].day_start_equity = equity;
-    if (high_water_too && s == STRATEGY_NONE)
-        e->high_water = equity;
-    else if (high_water_too)
-        e->strategy[s].high_water = equity;
+        states_set(e, SCOPE_AGENT, 0, STATE_REDUCING, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
+}
+
+/* Undoes REDUCING; under a halt that is what unhalt would have led back to. */
+static void resume_agent(struct engine *e)
+{
+    if (e->agent_state == STATE_HALTED) {
+        if (e->agent_below == STATE_REDUCING)
+            rebase_day(e, STRATEGY_NONE);
+        e->agent_below = STATE_ACTIVE;
+    } else if (e->agent_state == STATE_REDUCING) {
+        rebase_day(e, STRATEGY_NONE);
+        states_set(e, SCOPE_AGENT, 0, STATE_ACTIVE, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
+    }
 }
 
 void states_command(struct engine *e, const struct event_command *c)
@@ -85,32 +109,28 @@ void states_command(struct engine *e, const struct event_command *c)
     uint16_t index = one ? c->strategy : 0;
     switch (c->kind) {
     case COMMAND_PAUSE:
-        if (*state_of(e, scope, index) == STATE_ACTIVE)
+        if (!one)
+            stop_entry(e);
+        else if (e->strategy[index].trading == STATE_ACTIVE)
             states_set(e, scope, index, STATE_REDUCING, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
         break;
     case COMMAND_RESUME:
         if (one && !e->strategy[index].broken) {
             states_set(e, scope, index, STATE_ACTIVE, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
-            rebase(e, index, true);
+            rebase_day(e, index);
+            rebase_high_water(e, index);
         }
-        if (!one && e->agent_state == STATE_REDUCING) {
-            states_set(e, scope, index, STATE_ACTIVE, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
-            rebase(e, STRATEGY_NONE, false);
-        }
+        if (!one)
+            resume_agent(e);
         break;
-    case COMMAND_STOPENTRY:
-        if (e->agent_state == STATE_ACTIVE)
-            states_set(e, SCOPE_AGENT, 0, STATE_REDUCING, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
-        break;
+    case COMMAND_STOPENTRY: stop_entry(e); break;
     case COMMAND_HALT:
         states_set(e, SCOPE_AGENT, 0, STATE_HALTED, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
-        e->cancel_all = true; /* also when halted already: a second halt sweeps again */
         break;
     case COMMAND_UNHALT:
         if (e->agent_state == STATE_HALTED) {
-            e->cancel_all = false;
-            states_set(e, SCOPE_AGENT, 0, STATE_ACTIVE, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
-            rebase(e, STRATEGY_NONE, true);
+            rebase_high_water(e, STRATEGY_NONE);
+            states_set(e, SCOPE_AGENT, 0, e->agent_below, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
         }
         break;
     }
@@ -136,22 +156,46 @@ static enum err check_losses(struct engine *e, const struct risk_setup *r, enum 
     return ERR_OK;
 }
 
-enum err states_check_limits(struct engine *e)
+static enum err check_agent(struct engine *e)
 {
     dec equity;
-    e->next_limits_ns = e->now_ns + NS_SECOND;
-    if (!e->equity.valued || !valuation_equity(e, &equity))
+    e->equity_known = e->equity.valued && valuation_equity(e, &equity);
+    if (!e->equity_known)
         return ERR_OK;
     e->high_water = dec_max(e->high_water, equity);
-    enum err err = check_losses(e, &e->setup->risk, SCOPE_AGENT, 0, equity, e->day_start_equity,
-                                e->high_water);
+    return check_losses(e, &e->setup->risk, SCOPE_AGENT, 0, equity, e->day_start_equity,
+                        e->high_water);
+}
+
+static enum err check_strategy(struct engine *e, strategy_id s)
+{
+    struct strategy_slot *slot = &e->strategy[s];
+    const struct risk_setup *r = &slot->setup->risk;
+    dec equity;
+    if (!(r->has_daily_loss || r->has_max_drawdown) || !slot->equity.valued ||
+        !valuation_strategy_equity(e, slot, s, &equity))
+        return ERR_OK;
+    slot->high_water = dec_max(slot->high_water, equity);
+    return check_losses(e, r, SCOPE_STRATEGY, s, equity, slot->day_start_equity, slot->high_water);
+}
+
+enum err states_check_limits(struct engine *e, strategy_id s)
+{
+    enum err err = check_agent(e);
+    return err ? err : check_strategy(e, s);
+}
+
+enum err states_look(struct engine *e)
+{
+    e->next_limits_ns = e->now_ns + NS_SECOND;
+    e->cancel_halted = true; /* a venue may have refused one: it is asked again */
+    enum err err = check_agent(e);
     for (strategy_id s = 0; !err && e->strategy_loss_limits && s < e->setup->strategies; s++) {
-        struct strategy_slot *slot = &e->strategy[s];
-        if (!slot->equity.valued || !valuation_strategy_equity(e, slot, s, &equity))
-            continue;
-        slot->high_water = dec_max(slot->high_water, equity);
-        err = check_losses(e, &slot->setup->risk, SCOPE_STRATEGY, s, equity, slot->day_start_equity,
-                           slot->high_water);
+        if (engine_effects_full(e)) {
+            e->next_limits_ns = e->now_ns; /* many at once: the others with the next event */
+            break;
+        }
+        err = check_strategy(e, s);
     }
     return err;
 }

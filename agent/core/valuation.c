@@ -102,16 +102,19 @@ enum err valuation_sample(struct engine *e, int64_t ts_ns, bool all_strategies)
     e->high_water = first ? equity : dec_max(e->high_water, equity);
     if (e->on_equity)
         e->on_equity(e->on_equity_ctx, ts_ns, equity);
-    if (!all_strategies && !first)
+    if (!all_strategies && !new_day)
         return ERR_OK;
     for (strategy_id id = 0; id < e->setup->strategies; id++) {
         struct strategy_slot *s = &e->strategy[id];
+        bool its_first = !s->equity.valued;
         enum err err = valuation_sample_strategy(e, id);
         if (err)
             return err;
-        if (new_day)
+        if (!s->equity.valued)
+            continue;
+        if (new_day || its_first)
             s->day_start_equity = s->equity.last;
-        s->high_water = first ? s->equity.last : dec_max(s->high_water, s->equity.last);
+        s->high_water = its_first ? s->equity.last : dec_max(s->high_water, s->equity.last);
     }
     return ERR_OK;
 }

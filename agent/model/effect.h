@@ -78,7 +78,7 @@ struct effect {
 };
 
 /* A bounded list, owned by the host, emptied before each step. */
-#define EFFECTS_MAX 1024
+#define EFFECTS_MAX 8192 /* twice the orders that can be open */
 struct effects {
     uint32_t count;
     struct effect item[EFFECTS_MAX];
