@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const char HELP[] =
-    "usage: tradewind journal JOURNAL [--from N] [--count N] [--config]\n"
+    "usage: tradewind journal JOURNAL|STATE_DIR [--from N] [--count N] [--config]\n"
     "\n"
     "Checks the journal and prints one line per record: its number, then what came in, what was\n"
     "made inside, and (behind '>') every effect. --config prints the configuration in its header.\n"
@@ -64,11 +64,17 @@ static int print_records(const struct options *o, const struct setup *s, struct 
     return EXIT_CODE_OK;
 }
 
-static int show(const struct options *o)
+static int show(struct options *o)
 {
+    char path[STATE_DIR_FILE_MAX];
     char why[JOURNAL_SETUP_WHY_MAX], text[JOURNAL_WHY_MAX] = "libsodium cannot be used";
     struct journal_reader *r = NULL;
     struct config c;
+    if (journal_setup_find(o->path, path, why) != ERR_OK) {
+        fprintf(stderr, "tradewind journal: %s\n", why);
+        return EXIT_CODE_ERROR;
+    }
+    o->path = path;
     if (sodium_init() < 0 || journal_read_open(&r, o->path, false, text) != ERR_OK) {
         fprintf(stderr, "tradewind journal: %s\n", text);
         return EXIT_CODE_ERROR;

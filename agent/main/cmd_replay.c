@@ -14,11 +14,12 @@
 #include "build_id.h"
 
 static const char HELP[] =
-    "usage: tradewind replay JOURNAL [--json]\n"
+    "usage: tradewind replay JOURNAL|STATE_DIR [--json]\n"
     "\n"
     "Builds the engine from the configuration inside the journal, feeds it every input of the\n"
     "journal, and compares every event and effect that it makes with the journal, byte for byte.\n"
-    "On a difference prints the record's number and both sides.\n"
+    "Of a state directory the newest journal is taken. On a difference prints the record's number "
+    "and both sides.\n"
     "Exit codes: 0 all is equal, 1 a difference or a damaged journal, 2 usage.\n";
 
 struct result {
@@ -70,11 +71,12 @@ static void print_table(const char *path, const struct result *r)
         puts("every event and effect is equal, byte for byte");
 }
 
-static int replay(const char *path, bool json)
+static int replay(const char *argument, bool json)
 {
-    char why[JOURNAL_SETUP_WHY_MAX] = "", text[JOURNAL_WHY_MAX];
+    char why[JOURNAL_SETUP_WHY_MAX] = "", text[JOURNAL_WHY_MAX], path[STATE_DIR_FILE_MAX];
     struct config c;
-    if (journal_setup_read(&c, path, why) != ERR_OK) {
+    if (journal_setup_find(argument, path, why) != ERR_OK ||
+        journal_setup_read(&c, path, why) != ERR_OK) {
         fprintf(stderr, "tradewind replay: %s\n", why);
         return EXIT_CODE_ERROR;
     }

@@ -5,6 +5,8 @@
 #include "main/kinds.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static enum err apply_first_record(struct setup *s, struct journal_reader *r, char *why)
 {
@@ -21,6 +23,27 @@ static enum err apply_first_record(struct setup *s, struct journal_reader *r, ch
     if (rc != ERR_OK)
         snprintf(why, JOURNAL_SETUP_WHY_MAX, "%s", text);
     return rc;
+}
+
+enum err journal_setup_find(const char *argument, char *out, char *why)
+{
+    struct stat st;
+    uint32_t last = 0;
+    bool directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
+    if (strlen(argument) >= PATH_MAX_BYTES) {
+        snprintf(why, JOURNAL_SETUP_WHY_MAX, "the path is too long");
+        return ERR_RANGE;
+    }
+    if (!directory) {
+        memcpy(out, argument, strlen(argument) + 1);
+        return ERR_OK;
+    }
+    if (state_dir_last_journal(argument, &last) != ERR_OK || last == 0) {
+        snprintf(why, JOURNAL_SETUP_WHY_MAX, "%s: there is no journal in it", argument);
+        return ERR_NOT_FOUND;
+    }
+    state_dir_journal_path(argument, last, out);
+    return ERR_OK;
 }
 
 enum err journal_setup_opening(struct setup *s, const char *path, char *why)
