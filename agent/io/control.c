@@ -138,7 +138,8 @@ static int on_body(struct talk *t, const void *bytes, size_t len)
         return 0; /* refused already */
     if (len > CONTROL_BODY_MAX - t->body_len)
         return -1;
-    memcpy(t->body + t->body_len, bytes, len);
+    if (len) /* an empty body comes as NULL */
+        memcpy(t->body + t->body_len, bytes, len);
     t->body_len += len;
     return 0;
 }

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""The daemon when things go wrong: killed, disk full, configuration changed, journal damaged. It never loses or
+invents money, and what halted it halts it until a person looked at it."""
+import json, os, random, re, resource, shutil, signal, subprocess, sys, tempfile, time
+from decimal import Decimal
+
+sys.path[:0] = ["tests/tools", "tests/lib"]
+import agent, tap
+from agent import ask, tell, wait_for
+
+SCRATCH = tempfile.mkdtemp(prefix="tw-crash-")
+SEED = int(os.environ.get("TRADEWIND_SEED", time.time_ns() % 1000000))
+print("# TRADEWIND_SEED=%d" % SEED)
+RANDOM = random.Random(SEED)
+
+
+def directory(name):
+    path = os.path.join(SCRATCH, name)
+    os.mkdir(path)
+    return path
+
+
+def replays(d, name, journal=None):
+    code, out = tell("replay", journal or os.path.join(d, "state"))
+    return tap.ok(code == 0 and "byte for byte" in out, name, out)
+
+
+def accounts(config):
+    b = ask(config, "balances")
+    return {a["asset"]: Decimal(a["total"]) for a in b["accounts"]} if b else {}
+
+
+def test_killed_at_random_points():
+    d = directory("killed")
+    exchange = agent.Exchange(d, 30)
+    config = agent.write_config(d, exchange.port)
+    journal = os.path.join(d, "state/journal-0001.twj")
+    fills = 0
+    for n in range(6):
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait_log("agent demo runs"), "start_%d_after_a_kill" % n, daemon.log())
+        if n:
+            m = re.search(r"recovered journal-0001.twj: (\d+) events from outside, (\d+) fills", daemon.log())
+            tap.ok(m and int(m.group(2)) >= fills, "recovery_%d_forgets_no_fill" % n, daemon.log())
+        time.sleep(RANDOM.uniform(0.0, 1.2))
+        status = ask(config, "status")
+        fills = status["fills"] if status else fills
+        daemon.kill()
+    tap.ok(fills > 3, "it_traded_between_the_kills", fills)
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("agent demo runs"), "it_starts_once_more", daemon.log())
+    status = ask(config, "status")
+    tap.ok(status and status["books_balance"] and status["fills"] >= fills, "books_balance_after_the_kills", status)
+    tap.ok(daemon.stop() == 0, "and_stops", daemon.log())
+    replays(d, "a_journal_of_seven_runs_replays")
+    tap.ok(os.listdir(os.path.join(d, "state")).count("journal-0002.twj") == 0, "it_is_one_journal")
+
+    # Cut at random bytes: the whole records before are recovered, and the run goes on.
+    with open(journal, "rb") as f:
+        whole = f.read()
+    for n in range(3):
+        with open(journal, "wb") as f:
+            f.write(whole[:RANDOM.randrange(len(whole) // 2, len(whole))])
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait_log("agent demo runs"), "start_%d_after_a_torn_write" % n, daemon.log())
+        tap.ok("an interrupted write" in daemon.log(), "the_torn_write_%d_is_told" % n, daemon.log())
+        tap.ok(daemon.stop() == 0, "stop_%d_after_a_torn_write" % n, daemon.log())
+        replays(d, "journal_%d_after_a_torn_write_replays" % n)
+
+    # A byte changed in the middle is no interrupted write.
+    with open(journal, "wb") as f:
+        at = len(whole) // 3
+        f.write(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait() == 1, "a_damaged_journal_is_refused", daemon.log())
+    tap.ok(re.search(r"journal-0001.twj: record \d+ at byte \d+: ", daemon.log()) and "--fresh" in daemon.log(),
+           "the_damage_is_named_and_the_way_out", daemon.log())
+    code, out = tell("replay", journal)
+    tap.ok(code == 1 and re.search(r"record \d+ at byte \d+", out), "replay_names_the_damage", out)
+    daemon = agent.Program([agent.DAEMON, config, "--fresh"], d)
+    tap.ok(daemon.wait_log("begins journal-0002.twj with the balances of the configuration"), "the_way_out_works",
+           daemon.log())
+    daemon.wait_log("agent demo runs")
+    tap.ok(ask(config, "status")["fills"] < fills and os.path.exists(journal), "nothing_of_the_old_run_but_its_file",
+           daemon.log())
+    daemon.stop()
+    exchange.stop()
+
+
+def test_supervisor_restarts():
+    d = directory("supervised")
+    exchange = agent.Exchange(d, 5)
+    config = agent.write_config(d, exchange.port)
+    run = agent.Program([agent.TRADEWIND, "run", config], d)
+    tap.ok(run.wait_log("is live"), "supervised_start", run.log())
+    first = ask(config, "status")["pid"]
+    os.kill(first, signal.SIGKILL)
+    status = wait_for(lambda: (lambda s: s and s["pid"] != first and s)(
+        ask(config, "status") if os.path.exists(os.path.join(d, "state/control.sock")) else None))
+    tap.ok(bool(status), "a_killed_daemon_is_started_again", run.log())
+    tap.ok("the daemon crashed: Killed" in run.log() and "recovered journal-0001.twj" in run.log(), "and_recovers",
+           run.log())
+    run.kill()  # the supervisor itself: its daemon must not live on unseen
+    tap.ok(wait_for(lambda: tell("status", config)[0] == 3), "the_daemon_does_not_outlive_the_supervisor", run.log())
+    replays(d, "supervised_journal_replays")
+    exchange.stop()
+
+
+def test_changed_configuration():
+    d = directory("changed")
+    exchange = agent.Exchange(d, 30)
+    config = agent.write_config(d, exchange.port)
+    daemon = agent.Program([agent.DAEMON, config], d)
+    daemon.wait_log("is live")
+    wait_for(lambda: (ask(config, "status") or {"fills": 0})["fills"] >= 4)
+    tell("halt", config, "--reason", "before the change")
+    before = accounts(config)
+    daemon.stop()
+
+    agent.write_config(d, exchange.port, change=lambda t: t.replace("levels = 15", "levels = 9"))
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("agent demo runs"), "start_with_another_configuration", daemon.log())
+    log = daemon.log()
+    tap.ok("the configuration has changed since; its balances are carried over" in log and
+           "strategy grid-btc goes on with" in log and "open paper orders are gone" in log, "what_is_carried_is_told",
+           log)
+    tap.ok(accounts(config) == before, "no_coin_is_lost_or_made", "%s %s" % (before, accounts(config)))
+    status = ask(config, "status")
+    tap.ok(status["state"] == "HALTED", "a_halt_stays", status)
+    tap.ok(status["journal"].endswith("journal-0002.twj"), "a_new_journal", status)
+    tell("unhalt", config, "--reason", "looked at it")
+    tap.ok(daemon.stop() == 0, "stop_with_another_configuration", daemon.log())
+    replays(d, "carried_journal_replays")
+    replays(d, "the_old_journal_still_replays", os.path.join(d, "state/journal-0001.twj"))
+
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("recovered journal-0002.twj"), "the_carried_journal_is_recovered", daemon.log())
+    daemon.wait_log("agent demo runs")
+    tap.ok(accounts(config)["USDT"] + accounts(config)["BTC"] == before["USDT"] + before["BTC"] or
+           ask(config, "status")["fills"] > 0, "with_its_balances")
+    daemon.stop()
+
+    # Without the grid: its part belongs to nobody, the account is the same.
+    def without_grid(text):
+        return re.sub(r'\[\[strategy\]\]\nname = "grid-btc".*?(?=\n\[\[strategy)', "", text, flags=re.S)
+    agent.write_config(d, exchange.port, change=without_grid)
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("strategy grid-btc on BTC-USDT is no longer configured"), "a_strategy_that_went_is_told",
+           daemon.log())
+    daemon.wait_log("agent demo runs")
+    tap.ok(ask(config, "status")["books_balance"], "books_balance_without_it")
+    daemon.stop()
+
+    # A venue of another name has no place for the old one's coins.
+    agent.write_config(d, exchange.port, change=lambda t: t.replace('"binance"', '"other"'))
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait() == 4 and "has no place for it" in daemon.log() and "--fresh" in daemon.log(),
+           "coins_without_a_place_are_refused", daemon.log())
+    exchange.stop()
+
+
+def test_full_disk():
+    d = directory("full")
+    exchange = agent.Exchange(d, 30)
+    config = agent.write_config(d, exchange.port)
+
+    def little_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
+
+    daemon = agent.Program([agent.DAEMON, config], d, limits=little_room)
+    code = daemon.wait()
+    log = daemon.log()
+    tap.ok(code == 1 and re.search(r"journal-0001.twj: cannot write at byte \d+: File too large", log),
+           "a_full_disk_is_named", log)
+    tap.ok("HALTED: nothing is done any more" in log, "nothing_is_done_after_it", log)
+    trades = len(re.findall(r"bought|sold", log))
+    code, out = tell("doctor", config)
+    tap.ok("the next start begins HALTED" in out, "doctor_knows_of_the_latch", out)
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("begins HALTED: the last run ended at record"), "the_next_start_begins_halted",
+           daemon.log())
+    daemon.wait_log("agent demo runs")
+    status = ask(config, "status")
+    tap.ok(status["state"] == "HALTED" and status["open_orders"] == 0, "halted_and_no_open_orders", status)
+    tap.ok(status["fills"] >= trades, "no_fill_that_was_told_is_forgotten", "%s %s" % (status, log))
+    daemon.stop()
+    daemon = agent.Program([agent.DAEMON, config], d)
+    daemon.wait_log("agent demo runs")
+    tap.ok(ask(config, "status")["state"] == "HALTED", "halted_until_a_person_looked_at_it", daemon.log())
+    code, out = tell("unhalt", config, "--reason", "made room")
+    tap.ok(code == 0 and ask(config, "status")["state"] == "ACTIVE", "unhalt_after_a_full_disk", out)
+    daemon.stop()
+    replays(d, "the_journal_of_a_full_disk_replays")
+
+    # The engine itself gave up: its journal is not replayed into the same wall; balances are carried over.
+    with open(os.path.join(d, "state/latch"), "r+") as f:
+        f.write("HALTED 2 1 99 internal check failed, says a test".ljust(511) + "\n")
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(daemon.wait_log("agent demo runs"), "start_after_an_engine_failure", daemon.log())
+    tap.ok("the engine could not go on at its end; its balances are carried over" in daemon.log() and
+           "begins HALTED" in daemon.log(), "an_engine_failure_carries_over_halted", daemon.log())
+    tap.ok(ask(config, "status")["state"] == "HALTED", "halted_after_an_engine_failure")
+    daemon.stop()
+    replays(d, "and_replays")
+    exchange.stop()
+
+
+try:
+    test_killed_at_random_points()
+    test_supervisor_restarts()
+    test_changed_configuration()
+    test_full_disk()
+finally:
+    agent.stop_all()
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+tap.done()
