@@ -77,8 +77,9 @@ struct box_symbol {
     uint64_t printed;               /* prints so far, for "did anything change?" */
     uint64_t pushed_printed[BOX_STREAMS];
     uint32_t wanted[BOX_STREAMS]; /* connections subscribed */
-    char *info;                   /* its entry of the recorded exchangeInfo, or NULL */
-    char **early;                 /* payloads of differences before the snapshot */
+    dec tick, lot; /* as coarse as the snapshot allows: rules where the recording tells none */
+    char *info;    /* its entry of the recorded exchangeInfo, or NULL */
+    char **early;  /* payloads of differences before the snapshot */
     uint32_t early_count;
 };
 

@@ -117,9 +117,14 @@ static void per_symbol(struct box_call *c, unsigned status, bool always_array, s
 
 /* ---- exchangeInfo ---- */
 
-/* What the venue said of BTCUSDT in 2024; used for symbols whose recording has no exchangeInfo. */
+/* Rules for a symbol whose recording has no exchangeInfo: tick and lot as fine as its order book,
+ * the rest as the venue said of BTCUSDT in 2024. */
 static void default_info(struct box_text *t, const struct box_symbol *s)
 {
+    bool dollars = strstr(s->quote, "USD") != NULL;
+    dec max_qty, max_market;
+    if (!dec_mul_int(s->lot, 900000000, &max_qty) || !dec_mul_int(s->lot, 10000000, &max_market))
+        max_qty = max_market = DEC_ZERO; /* lot is at most 1 */
     box_text_addf(t,
                   "{\"symbol\":\"%s\",\"status\":\"TRADING\",\"baseAsset\":\"%s\","
                   "\"baseAssetPrecision\":8,\"quoteAsset\":\"%s\",\"quotePrecision\":8,"
@@ -131,26 +136,33 @@ static void default_info(struct box_text *t, const struct box_symbol *s)
            "\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"],\"icebergAllowed\":true,\"ocoAllowed\":true,"
            "\"otoAllowed\":true,\"quoteOrderQtyMarketAllowed\":true,\"allowTrailingStop\":true,"
            "\"cancelReplaceAllowed\":true,\"isSpotTradingAllowed\":true,"
-           "\"isMarginTradingAllowed\":false,\"filters\":["
-           "{\"filterType\":\"PRICE_FILTER\",\"minPrice\":\"0.01000000\","
-           "\"maxPrice\":\"1000000.00000000\",\"tickSize\":\"0.01000000\"},"
-           "{\"filterType\":\"LOT_SIZE\",\"minQty\":\"0.00001000\",\"maxQty\":\"9000.00000000\","
-           "\"stepSize\":\"0.00001000\"},"
-           "{\"filterType\":\"ICEBERG_PARTS\",\"limit\":10},"
-           "{\"filterType\":\"MARKET_LOT_SIZE\",\"minQty\":\"0.00000000\","
-           "\"maxQty\":\"100.00000000\",\"stepSize\":\"0.00000000\"},");
+           "\"isMarginTradingAllowed\":false,\"filters\":[{\"filterType\":\"PRICE_FILTER\"");
+    key_money(t, "minPrice", s->tick);
+    key_money(t, "maxPrice", dec_from_i64(1000000, 0));
+    key_money(t, "tickSize", s->tick);
+    box_text_add(t, "},{\"filterType\":\"LOT_SIZE\"");
+    key_money(t, "minQty", s->lot);
+    key_money(t, "maxQty", max_qty);
+    key_money(t, "stepSize", s->lot);
+    box_text_add(t, "},{\"filterType\":\"ICEBERG_PARTS\",\"limit\":10},"
+                    "{\"filterType\":\"MARKET_LOT_SIZE\"");
+    key_money(t, "minQty", DEC_ZERO);
+    key_money(t, "maxQty", max_market);
+    key_money(t, "stepSize", DEC_ZERO);
     box_text_add(
-        t, "{\"filterType\":\"PERCENT_PRICE_BY_SIDE\",\"bidMultiplierUp\":\"5\","
+        t, "},{\"filterType\":\"PERCENT_PRICE_BY_SIDE\",\"bidMultiplierUp\":\"5\","
            "\"bidMultiplierDown\":\"0.2\",\"askMultiplierUp\":\"5\",\"askMultiplierDown\":\"0.2\","
-           "\"avgPriceMins\":5},"
-           "{\"filterType\":\"NOTIONAL\",\"minNotional\":\"5.00000000\",\"applyMinToMarket\":true,"
-           "\"maxNotional\":\"9000000.00000000\",\"applyMaxToMarket\":false,\"avgPriceMins\":5},"
-           "{\"filterType\":\"MAX_NUM_ORDERS\",\"maxNumOrders\":200},"
-           "{\"filterType\":\"MAX_NUM_ALGO_ORDERS\",\"maxNumAlgoOrders\":5}],"
-           "\"permissions\":[],\"permissionSets\":[[\"SPOT\"]],"
-           "\"defaultSelfTradePreventionMode\":\"EXPIRE_MAKER\","
-           "\"allowedSelfTradePreventionModes\":[\"EXPIRE_TAKER\",\"EXPIRE_MAKER\","
-           "\"EXPIRE_BOTH\"]}");
+           "\"avgPriceMins\":5},{\"filterType\":\"NOTIONAL\"");
+    key_money(t, "minNotional", dollars ? dec_from_i64(5, 0) : dec_from_i64(1, 4));
+    box_text_add(t, ",\"applyMinToMarket\":true");
+    key_money(t, "maxNotional", dec_from_i64(9000000, 0));
+    box_text_add(t, ",\"applyMaxToMarket\":false,\"avgPriceMins\":5},"
+                    "{\"filterType\":\"MAX_NUM_ORDERS\",\"maxNumOrders\":200},"
+                    "{\"filterType\":\"MAX_NUM_ALGO_ORDERS\",\"maxNumAlgoOrders\":5}],"
+                    "\"permissions\":[],\"permissionSets\":[[\"SPOT\"]],"
+                    "\"defaultSelfTradePreventionMode\":\"EXPIRE_MAKER\","
+                    "\"allowedSelfTradePreventionModes\":[\"EXPIRE_TAKER\",\"EXPIRE_MAKER\","
+                    "\"EXPIRE_BOTH\"]}");
 }
 
 static void info_of(struct box_call *c, struct box_symbol *s)

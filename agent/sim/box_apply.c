@@ -89,6 +89,22 @@ static bool keep_early(struct box_symbol *s, const char *data, size_t len)
     return true;
 }
 
+/* Makes [step], a power of ten, fine enough for [value]; never finer than 10^-8. */
+static void refine(dec *step, dec value)
+{
+    for (unsigned places = 0; places <= 8 && !dec_is_multiple(value, *step); places++)
+        if (dec_lt(dec_from_i64(1, places), *step))
+            *step = dec_from_i64(1, places);
+}
+
+static void learn_steps(struct box_symbol *s, const struct level *level, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        refine(&s->tick, level[i].price);
+        refine(&s->lot, level[i].qty);
+    }
+}
+
 static enum err apply_snapshot(struct box *b, struct box_symbol *s, const char *data, size_t len,
                                char *why)
 {
@@ -102,6 +118,9 @@ static enum err apply_snapshot(struct box *b, struct box_symbol *s, const char *
     if (s->live)
         return ERR_OK; /* the differences have led the book on; a later snapshot says nothing new */
     set_levels(s, &d);
+    s->tick = s->lot = DEC_ONE;
+    learn_steps(s, d.bid, d.bids);
+    learn_steps(s, d.ask, d.asks);
     s->last_update_id = d.last_id;
     for (uint32_t i = 0; i < s->early_count && !e; i++) {
         struct binance_message m;

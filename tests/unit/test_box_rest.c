@@ -119,6 +119,27 @@ static void test_lists_of_symbols(void **state)
     assert_non_null(strstr(get("/api/v3/ticker/price?symbolStatus=SLEEPING"), "-1122"));
 }
 
+/* Without a recorded exchangeInfo: as fine as the snapshot is, whatever the numbers look like. */
+static void test_rules_come_from_the_book(void **state)
+{
+    (void)state;
+    const char *info = get("/api/v3/exchangeInfo?symbol=BTCUSDT");
+    assert_non_null(strstr(info, "\"tickSize\":\"1.00000000\""));
+    assert_non_null(strstr(info, "\"stepSize\":\"1.00000000\""));
+    assert_non_null(strstr(info, "\"minNotional\":\"5.00000000\""));
+    assert_int_equal(box_add_symbol(&box, "NKN-BTC"), ERR_OK);
+    boxes_feed(&box, "{\"t\":\"http\",\"ts\":1,\"url\":\"https://x/api/v3/depth?symbol=NKNBTC\","
+                     "\"data\":\"{\\\"lastUpdateId\\\":10,\\\"bids\\\":[[\\\"0.00000500\\\","
+                     "\\\"120.00000000\\\"]],\\\"asks\\\":[[\\\"0.00000637\\\",\\\"3.50000000\\\"]"
+                     "]}\"}");
+    info = get("/api/v3/exchangeInfo?symbol=NKNBTC");
+    assert_non_null(strstr(info, "\"baseAsset\":\"NKN\""));
+    assert_non_null(strstr(info, "\"tickSize\":\"0.00000001\""));
+    assert_non_null(strstr(info, "\"minQty\":\"0.10000000\",\"maxQty\":\"90000000.00000000\","
+                                 "\"stepSize\":\"0.10000000\""));
+    assert_non_null(strstr(info, "\"minNotional\":\"0.00010000\""));
+}
+
 static void test_trades_are_the_newest_thousand(void **state)
 {
     (void)state;
@@ -273,11 +294,17 @@ static void test_parameters_at_their_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_nothing_traded_yet),  CASE(test_symbols_that_are_not_live_do_not_exist),
-        CASE(test_lists_of_symbols),    CASE(test_trades_are_the_newest_thousand),
-        CASE(test_statistics),          CASE(test_klines_between),
-        CASE(test_weight_at_its_limit), CASE(test_weights),
-        CASE(test_many_clients),        CASE(test_parameters_at_their_limit),
+        CASE(test_nothing_traded_yet),
+        CASE(test_symbols_that_are_not_live_do_not_exist),
+        CASE(test_lists_of_symbols),
+        CASE(test_rules_come_from_the_book),
+        CASE(test_trades_are_the_newest_thousand),
+        CASE(test_statistics),
+        CASE(test_klines_between),
+        CASE(test_weight_at_its_limit),
+        CASE(test_weights),
+        CASE(test_many_clients),
+        CASE(test_parameters_at_their_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
