@@ -156,8 +156,9 @@ static enum err deliver(struct engine *e, strategy_id s, const struct event *ev)
     struct denial_queue *q = e->denials;
     q->count = 0;
     enum err err = call(e, s, ev);
-    if (!err)
-        err = carry_out(e, s, 0);
+    if (err || e->intents->count == 0)
+        return err; /* most events: nothing is asked for */
+    err = carry_out(e, s, 0);
     for (uint32_t i = 0; !err && i < q->count && !e->strategy[s].broken; i++) {
         const struct denial_told *d = &q->item[i];
         struct event told = {
@@ -176,19 +177,24 @@ static enum err deliver(struct engine *e, strategy_id s, const struct event *ev)
     return err;
 }
 
+static enum err tell_started(struct engine *e, strategy_id s)
+{
+    struct event started = {.kind = EVENT_STARTED,
+                            .venue = VENUE_NONE,
+                            .instrument = INSTRUMENT_NONE,
+                            .ts_event_ns = e->now_ns,
+                            .ts_recv_ns = e->now_ns};
+    e->strategy[s].started = true;
+    return deliver(e, s, &started);
+}
+
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev)
 {
     struct strategy_slot *slot = &e->strategy[s];
     if (slot->broken)
         return ERR_OK;
     if (!slot->started) {
-        slot->started = true;
-        struct event started = {.kind = EVENT_STARTED,
-                                .venue = VENUE_NONE,
-                                .instrument = INSTRUMENT_NONE,
-                                .ts_event_ns = e->now_ns,
-                                .ts_recv_ns = e->now_ns};
-        enum err err = deliver(e, s, &started);
+        enum err err = tell_started(e, s);
         if (err || slot->broken)
             return err;
     }

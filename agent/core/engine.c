@@ -46,7 +46,7 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     *rings = take(a, risk_rings_size(s));
     e->strategy = take(a, strategies * sizeof *e->strategy);
     e->route = take(a, routes(s) * sizeof *e->route);
-    e->route_at = take(a, (instruments + 1) * sizeof *e->route_at);
+    e->routes = take(a, instruments * sizeof *e->routes);
     e->venue_state = take(a, s->venues * sizeof *e->venue_state);
     e->intents = take(a, sizeof *e->intents);
     e->denials = take(a, sizeof *e->denials);
@@ -70,20 +70,31 @@ size_t engine_size(const struct setup *s)
 
 /* ---- set-up ---- */
 
+static bool watches(const struct strategy_setup *ss, instrument_id i)
+{
+    for (uint32_t k = 0; k < ss->instruments; k++)
+        if (ss->instrument[k] == i)
+            return true;
+    return false;
+}
+
 static void make_routes(struct engine *e)
 {
     const struct setup *s = e->setup;
     uint32_t n = 0;
     for (instrument_id i = 0; i < s->instruments; i++) {
-        e->route_at[i] = n;
-        for (strategy_id k = 0; k < s->strategies; k++)
-            for (uint32_t j = 0; j < s->strategy[k].instruments; j++)
-                if (s->strategy[k].instrument[j] == i) {
-                    e->route[n++] = k;
-                    break;
-                }
+        struct routes *r = &e->routes[i];
+        r->begin = n;
+        for (strategy_id k = 0; k < s->strategies; k++) {
+            const struct strategy_setup *ss = &s->strategy[k];
+            if (!watches(ss, i))
+                continue;
+            bool candles = ss->ops->candle_timeframe && ss->instrument[0] == i;
+            e->route[n++] = (struct route){ss->ops->subscribes, k, candles};
+            r->candles |= candles;
+        }
+        r->end = n;
     }
-    e->route_at[s->instruments] = n;
 }
 
 static void add_holding(struct strategy_slot *slot, venue_id v, asset_id a)
@@ -180,11 +191,11 @@ bool engine_effects_full(const struct engine *e)
 /* Gives an event of an instrument to the strategies that watch it and asked for its kind. */
 static enum err route(struct engine *e, const struct event *ev, uint32_t subscription)
 {
-    for (uint32_t i = e->route_at[ev->instrument]; i < e->route_at[ev->instrument + 1]; i++) {
-        strategy_id s = e->route[i];
-        if (!(e->strategy[s].setup->ops->subscribes & subscription))
+    const struct routes *r = &e->routes[ev->instrument];
+    for (const struct route *to = e->route + r->begin; to < e->route + r->end; to++) {
+        if (!(to->subscribes & subscription))
             continue;
-        enum err err = dispatch_event(e, s, ev);
+        enum err err = dispatch_event(e, to->strategy, ev);
         if (err)
             return err;
     }
@@ -202,12 +213,12 @@ static enum err first_sample(struct engine *e)
     return err;
 }
 
-/* After a price changed: an instrument's first mark books the opening inventory, and may be what
- * equity waited for: the strategies that see the event may have orders already. */
-static enum err first_mark(struct engine *e, const struct event *ev, bool had_mark)
+/* An instrument's first mark books the opening inventory, and may be what equity waited for: the
+ * strategies that see the event may have orders already. */
+static enum err first_mark(struct engine *e, const struct event *ev)
 {
     const struct market_instrument *m = &e->market.item[ev->instrument];
-    if (had_mark || !m->has_mark)
+    if (!m->has_mark)
         return ERR_OK;
     enum err err = ledger_book_inventory(&e->ledger, ev->instrument, m->mark);
     return err ? err : first_sample(e);
@@ -215,9 +226,10 @@ static enum err first_mark(struct engine *e, const struct event *ev, bool had_ma
 
 static enum err add_to_candles(struct engine *e, const struct event *ev)
 {
-    for (uint32_t i = e->route_at[ev->instrument]; i < e->route_at[ev->instrument + 1]; i++) {
-        struct strategy_slot *slot = &e->strategy[e->route[i]];
-        if (slot->candle.timeframe_ns == 0 || slot->setup->instrument[0] != ev->instrument)
+    const struct routes *r = &e->routes[ev->instrument];
+    for (const struct route *to = e->route + r->begin; to < e->route + r->end; to++) {
+        struct strategy_slot *slot = &e->strategy[to->strategy];
+        if (!to->candles || slot->candle.timeframe_ns == 0)
             continue;
         bool was_building = slot->candle.building, late;
         enum err err =
@@ -236,8 +248,8 @@ static enum err step_trade(struct engine *e, const struct event *ev)
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
     market_trade(m, &ev->trade, ev->ts_event_ns);
-    enum err err = first_mark(e, ev, had_mark);
-    if (!err)
+    enum err err = had_mark ? ERR_OK : first_mark(e, ev);
+    if (!err && e->routes[ev->instrument].candles)
         err = add_to_candles(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_TRADE);
 }
@@ -247,7 +259,7 @@ static enum err step_top(struct engine *e, const struct event *ev)
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
     market_top(m, &ev->top, ev->ts_event_ns);
-    enum err err = first_mark(e, ev, had_mark);
+    enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_TOP);
 }
 
@@ -261,7 +273,7 @@ static enum err step_book(struct engine *e, const struct event *ev)
             fx->resync = ev->instrument;
         return ERR_OK;
     }
-    enum err err = first_mark(e, ev, had_mark);
+    enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
 

@@ -55,7 +55,20 @@ struct denial_queue {
     struct denial_told item[DENIALS_MAX];
 };
 
-/* Strategies that watch an instrument: route[route_at[i]] .. route[route_at[i + 1] - 1]. */
+/* A strategy that watches an instrument, with all that decides whether an event is for it: looking
+ * that up through the strategy's slot would cost more than the rest. */
+struct route {
+    uint32_t subscribes; /* its ops' */
+    strategy_id strategy;
+    bool candles; /* its candles, if it wants any, are made of this instrument's trades */
+};
+
+/* Those of one instrument: route[begin] .. route[end - 1]. */
+struct routes {
+    uint32_t begin, end;
+    bool candles; /* of some of them */
+};
+
 struct engine {
     const struct setup *setup;
     int64_t now_ns;
@@ -64,8 +77,8 @@ struct engine {
     struct execution execution;
     struct risk *risk;
     struct strategy_slot *strategy;
-    strategy_id *route;
-    uint32_t *route_at;
+    struct route *route;
+    struct routes *routes;
 
     enum trading_state agent_state;
     enum trading_state agent_below; /* while HALTED: what unhalt leads back to */
