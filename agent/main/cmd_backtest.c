@@ -65,7 +65,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *i, boo
         return argv[*i] + len + 1;
     if (argv[*i][len] != 0)
         return NULL;
-    if (*i + 1 >= argc) {
+    if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0) {
         *missing = !complain("a value is missing after ", name);
         return NULL;
     }
@@ -131,6 +131,8 @@ static bool parse(struct arguments *a, int argc, char **argv)
         return complain("which data? --data FILE", "");
     if (a->from_ns >= a->to_ns)
         return complain("--from is not before --to", "");
+    if (a->fills && a->equity && strcmp(a->fills, a->equity) == 0)
+        return complain("--fills and --equity are the same file: ", a->fills);
     return true;
 }
 

@@ -128,6 +128,8 @@ def main():
         refuses("no_data", 2, ["which data?"], config)
         refuses("unknown_option", 2, ["--frobnicate"], config, "--frobnicate")
         refuses("value_missing", 2, ["a value is missing after --fills"], config, "--data", btc, "--fills")
+        refuses("option_for_a_value", 2, ["a value is missing after --data"], config, "--data", "--json")
+        refuses("one_file_for_two", 2, ["are the same file"], config, "--data", btc, "--fills", "x", "--equity", "x")
         refuses("bad_time", 2, ["'yesterday' is no time"], config, "--data", btc, "--from", "yesterday")
         refuses("from_after_to", 2, ["--from is not before --to"], config, "--data", btc, "--from", "2024-01-02", "--to",
                 "2024-01-02")

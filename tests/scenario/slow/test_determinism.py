@@ -67,7 +67,7 @@ def main():
             if first is None:
                 first = got
                 tap.ok(all(o[0].startswith("0 {") for o in got.values()), "runs", [o[0] for o in got.values()])
-                tap.ok('"fills": 0,' not in "".join(o[0] for o in got.values()), "something_is_traded")
+                tap.ok('\n  "fills": 0,' not in "".join(o[0] for o in got.values()), "something_is_traded")
                 tap.ok('"sharpe": null' not in got["candles"][0], "there_is_a_sharpe_ratio", got["candles"][0])
                 continue
             for run in got:
