@@ -260,8 +260,7 @@ static void test_what_is_partly_old_is_not_trusted(void **state)
         desk_live(&d); /* [100,110] was applied */
         desk_depth(&d, "BTCUSDT", CASE[i][0], CASE[i][1]);
         if (d.market[0].feed != FEED_INVALID)
-            fail_msg("[%llu,%llu]", (unsigned long long)CASE[i][0],
-                     (unsigned long long)CASE[i][1]);
+            fail_msg("[%llu,%llu]", (unsigned long long)CASE[i][0], (unsigned long long)CASE[i][1]);
         desk_close(&d);
     }
 }
