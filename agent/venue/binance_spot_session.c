@@ -167,8 +167,9 @@ void session_tell_feed(struct session *s, struct feed *f)
                     " ms: feed is stale");
     }
     f->told = now;
-    struct event ev = {
-        .kind = EVENT_FEED, .ts_event_ns = session_venue_now(s, s->mono_ns), .feed = now};
+    /* Live: by a payload, whose time it has. Otherwise something did not come: time passed. */
+    const int64_t ts = now == FEED_LIVE ? s->venue_ns : session_venue_now(s, s->mono_ns);
+    struct event ev = {.kind = EVENT_FEED, .ts_event_ns = ts, .feed = now};
     session_emit(s, f, &ev);
 }
 

@@ -57,8 +57,11 @@ static void test_live_needs_rules_and_a_book(void **state)
     assert_true(dec_eq(d.market[0].rules.tick_size, dec_lit("0.01")));
     assert_string_equal(d.path, "/api/v3/depth?symbol=BTCUSDT&limit=1000");
     assert_int_equal(d.market[0].feed, FEED_INVALID);
+    const int64_t payload_ns = d.wall_ns;
+    desk_run(&d, 50 * DESK_MS);
     desk_answer_book(&d, 105);
     assert_int_equal(d.market[0].feed, FEED_LIVE);
+    assert_true(d.market[0].ts_last_ns == payload_ns); /* no time that no payload had */
     assert_int_equal(d.market[0].snapshots, 1);
     assert_int_equal(d.market[0].deltas, 1); /* [100,110] goes beyond 105 */
     assert_true(d.market[0].last_update_id == 110);
