@@ -21,7 +21,7 @@
  * 5 minutes, 5 messages a second from us (pongs count). */
 #define SESSION_BACKOFF_MIN_NS     (NS_PER_S / 4)
 #define SESSION_BACKOFF_MAX_NS     (30 * NS_PER_S)
-#define SESSION_HEALTHY_NS         (60 * NS_PER_S) /* lived so long: backoff starts anew */
+#define SESSION_HEALTHY_NS         (10 * NS_PER_S) /* lived so long: backoff starts anew */
 #define SESSION_CONNECT_TIMEOUT_NS (15 * NS_PER_S)
 #define SESSION_AGE_MAX_NS         (23 * 3600 * NS_PER_S) /* then less than 30 min of jitter */
 #define SESSION_AGE_JITTER_NS      (1800 * NS_PER_S)
