@@ -254,9 +254,10 @@ static void say_ready(const struct options *o, const struct box *b, const struct
         snprintf(symbols + n, sizeof symbols - n, " and %u more", b->symbols - 6);
     clock_format_utc(b->now_ms * NS_PER_MS, when);
     bool local = strcmp(o->address, "127.0.0.1") == 0 || strcmp(o->address, "::1") == 0;
+    bool v6 = !local && strchr(o->address, ':');
     log_info(o->instance, "exchange ready: wss://%s%s%s:%u  CA in %s/ca.pem  symbols=%s from %s%s",
-             strchr(o->address, ':') ? "[" : "", local ? "localhost" : o->address,
-             strchr(o->address, ':') ? "]" : "", box_server_port(s), o->dir, symbols, when,
+             v6 ? "[" : "", local ? "localhost" : o->address, v6 ? "]" : "", box_server_port(s),
+             o->dir, symbols, when,
              o->step              ? "; moves on POST /box/step"
              : o->wait_for_client ? "; starts with the first subscription"
                                   : "");

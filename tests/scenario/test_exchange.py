@@ -656,8 +656,19 @@ def test_again():
     tap.ok(two.port != one.port and two.get("/box/status")[1]["instance"] == "second" and
            one.get("/box/status")[1]["instance"] == "exchange", "several_instances_share_a_directory")
     port = one.port
+    code, out = run("--dir", d + "-wide", "--listen", "0.0.0.0:%d" % port, "--replay", DAY1)
+    tap.ok(code == 1 and "warn" in out and "listening on 0.0.0.0" in out, "listening_beyond_the_machine_is_warned_of", out)
     one.stop()
     two.stop()
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        six = Box(d, "--listen", "[::1]:0", "--replay", DAY1, "--step")
+        with ws.tls_context(six.ca).wrap_socket(socket.create_connection(("::1", six.port), 5), server_hostname="::1") as t:
+            t.sendall(b"GET /api/v3/ping HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+            tap.ok(t.recv(4096).startswith(b"HTTP/1.1 200"), "ipv6_is_served")
+        six.stop()
+    except OSError as e:
+        tap.skip("ipv6_is_served", "no IPv6 loopback here")
     three = Box(d, "--listen", "127.0.0.1:%d" % port, "--replay", DAY1, "--step")
     tap.ok([read(n) for n in ("ca.pem", "ca-key.pem", "server.pem")] == before and three.get("/api/v3/ping")[0] == 200,
            "a_restart_keeps_the_ca_and_takes_the_port_again")
