@@ -57,6 +57,7 @@ struct slot {
 
 struct grid {
     bool placed; /* the first event with a price has come */
+    bool due;    /* something changed, or a timer came, and no order was placed for it yet */
     uint32_t slots;
     dec price[LEVELS_MAX];
     struct slot slot[LEVELS_MAX];
@@ -150,14 +151,14 @@ static void place_buys(struct grid *g, const struct strategy_view *v, dec mark, 
 
 static void place_sells(struct grid *g, const struct strategy_view *v, struct intents *out)
 {
-    dec lot = view_instrument(v, view_first_instrument(v))->rules.lot_size;
+    const struct instrument_rules *r = &view_instrument(v, view_first_instrument(v))->rules;
     int64_t now = view_now_ns(v);
     for (uint32_t k = 0; k < g->slots; k++) {
         struct slot *s = &g->slot[k];
         dec qty;
         if (!s->holding || s->order || s->retry_ns > now)
             continue;
-        if (dec_round_to(s->held, lot, DEC_DOWN, &qty) && dec_is_pos(qty))
+        if (dec_round_to(s->held, r->lot_size, DEC_DOWN, &qty) && dec_is_pos(qty))
             submit(g, v, out, k, SIDE_SELL, g->price[k + 1], qty);
     }
 }
@@ -185,15 +186,19 @@ static void look_ahead(struct grid *g, int64_t now, struct intents *out)
 static void place(struct grid *g, const struct strategy_view *v, dec mark, struct intents *out)
 {
     enum trading_state st = view_state(v);
-    if (st == STATE_ACTIVE)
+    bool trades = view_instrument(v, view_first_instrument(v))->rules.status == INSTRUMENT_TRADING;
+    g->due = false;
+    if (trades && st == STATE_ACTIVE)
         place_buys(g, v, mark, out);
-    if (st != STATE_HALTED)
+    if (trades && st != STATE_HALTED)
         place_sells(g, v, out);
     look_ahead(g, view_now_ns(v), out);
-    /* While the trading state forbids orders their slots wait: looked at again with the next retry.
-     */
-    if (st != STATE_ACTIVE)
+    /* While orders are forbidden their slots wait: looked at again a retry later, not with every
+     * event. */
+    if (!trades || st != STATE_ACTIVE) {
+        g->any_waiting = false;
         intents_timer(out, view_now_ns(v) + RETRY_NS);
+    }
 }
 
 /* The first event with a live feed and a mark: who holds, who is empty. */
@@ -218,6 +223,13 @@ static enum err begin(struct grid *g, const struct strategy_view *v, dec mark)
     return ERR_OK;
 }
 
+/* Whether a slot has enough to hold it: at least a lot. */
+static bool is_sellable(const struct strategy_view *v, dec held)
+{
+    const struct instrument *in = view_instrument(v, view_first_instrument(v));
+    return dec_is_pos(held) && dec_ge(held, in->rules.lot_size);
+}
+
 static struct slot *slot_of(struct grid *g, order_id id)
 {
     for (uint32_t k = 0; k < g->slots; k++)
@@ -226,13 +238,14 @@ static struct slot *slot_of(struct grid *g, order_id id)
     return NULL;
 }
 
-/* Counts a fill; true where it completed the order. */
+/* Counts a fill; true where it completed the order. One that comes after the order has ended is
+ * its slot's, too. */
 static bool on_fill(struct grid *g, const struct strategy_view *v, const struct event_fill *f)
 {
-    struct slot *s = slot_of(g, f->id);
     const struct order *o = view_order(v, f->id);
-    if (!s || !o)
+    if (!o || o->req.tag >= g->slots)
         return false;
+    struct slot *s = &g->slot[o->req.tag];
     bool fee_in_base = f->fee_asset == view_instrument(v, o->req.instrument)->base;
     if (o->req.side == SIDE_BUY)
         s->held.v +=
@@ -240,6 +253,11 @@ static bool on_fill(struct grid *g, const struct strategy_view *v, const struct 
             (fee_in_base ? f->fee.v : 0); /* at most the order's quantity: cannot overflow */
     else
         s->held.v -= f->qty.v;
+    if (s->order != f->id) {
+        if (s->order == 0)
+            s->holding = is_sellable(v, s->held);
+        return s->order == 0;
+    }
     if (o->state != ORDER_FILLED)
         return false;
     s->order = 0;
@@ -256,7 +274,7 @@ static bool on_order(struct grid *g, const struct strategy_view *v, const struct
         return false;
     s->order = 0;
     s->retry_ns = view_now_ns(v) + (a->reason == REASON_WOULD_TAKE ? RETRY_SOON_NS : RETRY_NS);
-    s->holding = s->holding || dec_is_pos(s->held);
+    s->holding = s->holding || is_sellable(v, s->held);
     return true;
 }
 
@@ -265,22 +283,21 @@ static enum err grid_on_event(void *state, const struct strategy_view *v, const 
 {
     struct grid *g = state;
     dec mark;
-    bool changed = false;
     if (e->kind == EVENT_FILL)
-        changed = on_fill(g, v, &e->fill);
+        g->due |= on_fill(g, v, &e->fill);
     else if (e->kind == EVENT_ORDER)
-        changed = on_order(g, v, &e->order);
+        g->due |= on_order(g, v, &e->order);
     else if (e->kind == EVENT_TIMER)
-        changed = true;
+        g->due = true;
     if (!view_mark(v, view_first_instrument(v), &mark))
-        return ERR_OK;
+        return ERR_OK; /* what is due waits for a price */
     if (!g->placed) {
         enum err err = begin(g, v, mark);
         if (err || !g->placed)
             return err;
-        changed = true;
+        g->due = true;
     }
-    if (changed || (g->any_waiting && dec_lt(g->lowest_waiting, mark)))
+    if (g->due || (g->any_waiting && dec_lt(g->lowest_waiting, mark)))
         place(g, v, mark, out);
     return ERR_OK;
 }

@@ -80,7 +80,8 @@ const struct instrument *view_instrument(const struct strategy_view *v, instrume
 bool view_top(const struct strategy_view *v, instrument_id i, struct event_top *ret);
 /* Price of the last trade; false before the first. */
 bool view_last(const struct strategy_view *v, instrument_id i, dec *ret);
-/* mark_price: mid of top of book, else last trade; false where there is neither. */
+/* mark_price: mid of top of book, else last trade; false while the feed is not live, or neither
+ * came since it is. */
 bool view_mark(const struct strategy_view *v, instrument_id i, dec *ret);
 /* The book, or NULL while there is none that may be used. */
 const struct book *view_book(const struct strategy_view *v, instrument_id i);

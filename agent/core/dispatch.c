@@ -2,6 +2,10 @@
 #include "base/check.h"
 #include "core/internal.h"
 
+/* A gap of more candles than these (three years of seconds) is a wrong clock, not a quiet market.
+ */
+#define CANDLES_AT_ONCE_MAX 100000000
+
 #define DENIAL_ROUNDS 3 /* a strategy may answer its denials this often within one event */
 
 /* Halts a strategy that cannot be let go on. */
@@ -216,6 +220,9 @@ void dispatch_find_next_wake(struct engine *e)
 static enum err close_candles(struct engine *e, strategy_id s)
 {
     struct strategy_slot *slot = &e->strategy[s];
+    const struct candle_builder *c = &slot->candle;
+    if (c->building && (e->now_ns - c->open_ns) / c->timeframe_ns > CANDLES_AT_ONCE_MAX)
+        return ERR_RANGE;
     while (candle_end_ns(&slot->candle) <= e->now_ns) {
         instrument_id i = slot->setup->instrument[0];
         struct event ev = {.kind = EVENT_CANDLE,

@@ -163,6 +163,13 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     for (uint32_t i = 0; !err && i < s->balances; i++)
         if (!s->conversion[s->balance[i].venue][s->balance[i].asset].known)
             err = ERR_RANGE;
+    for (uint32_t k = 0; !err && k < s->strategies; k++)
+        for (uint32_t j = 0; !err && j < s->strategy[k].instruments; j++) {
+            const struct instrument *in = &s->instrument[s->strategy[k].instrument[j]];
+            if (!s->conversion[in->venue][in->base].known ||
+                !s->conversion[in->venue][in->quote].known)
+                err = ERR_RANGE;
+        }
     if (!err)
         err = start_strategies(e, states);
     if (err)
@@ -247,7 +254,10 @@ static enum err step_trade(struct engine *e, const struct event *ev)
 {
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
-    market_trade(m, &ev->trade, ev->ts_event_ns);
+    if (!market_trade(m, &ev->trade, ev->ts_event_ns)) {
+        e->anomalies.senseless_trades++;
+        return ERR_OK;
+    }
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     if (!err && e->routes[ev->instrument].candles)
         err = add_to_candles(e, ev);

@@ -78,9 +78,10 @@ struct engine_totals {
 /* Totals of the agent (STRATEGY_NONE) or of one strategy (its equity counts its own sub-ledger). */
 void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret);
 
-/* Anomalies that were absorbed: late and repeated messages, ids nobody knows. */
+/* Anomalies that were absorbed: late and repeated messages, ids nobody knows, trades without a
+ * price or of less than nothing. */
 struct engine_anomalies {
-    uint64_t late_order_events, repeated_fills, unknown_order_ids, late_trades;
+    uint64_t late_order_events, repeated_fills, unknown_order_ids, late_trades, senseless_trades;
 };
 void engine_anomalies(const struct engine *e, struct engine_anomalies *ret);
 

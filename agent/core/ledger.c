@@ -90,6 +90,16 @@ enum err ledger_book_inventory(struct ledger *l, instrument_id i, dec mark)
     return ERR_OK;
 }
 
+bool ledger_awaits_mark(const struct ledger *l, strategy_id s, instrument_id i)
+{
+    uint32_t first = s == STRATEGY_NONE ? 0 : s;
+    uint32_t end = s == STRATEGY_NONE ? l->setup->strategies : s + 1u;
+    for (uint32_t k = first; k < end; k++)
+        if (!dec_is_zero(ledger_holding(l, (strategy_id)k, i)->inventory))
+            return true;
+    return false;
+}
+
 static struct balance *bound_balance(const struct ledger *l, const struct order *o)
 {
     const struct instrument *in = &l->setup->instrument[o->req.instrument];

@@ -48,6 +48,9 @@ dec ledger_free(const struct ledger *l, strategy_id s, venue_id v, asset_id a);
 /* Opening inventory of instrument [i] enters the positions at [mark]. */
 enum err ledger_book_inventory(struct ledger *l, instrument_id i, dec mark) MUST_CHECK;
 
+/* Whether strategy [s] (STRATEGY_NONE: any) holds inventory of instrument [i] not yet booked. */
+bool ledger_awaits_mark(const struct ledger *l, strategy_id s, instrument_id i);
+
 /* An order of strategy [s] begins or ceases to bind: its reserve, and its open quantity in the
  * exposures. */
 enum err ledger_reserve(struct ledger *l, const struct order *o, dec amount) MUST_CHECK;

@@ -208,6 +208,10 @@ enum err orders_fill(struct engine *e, const struct event *ev)
         return ERR_OVERFLOW;
     if (dec_gt(filled, o->req.qty))
         return ERR_STATE; /* more than was asked for: venue and order disagree */
+    const struct instrument *in = &e->setup->instrument[o->req.instrument];
+    bool buy = o->req.side == SIDE_BUY;
+    if (f->fee_asset == (buy ? in->base : in->quote) && dec_gt(f->fee, buy ? f->qty : gross))
+        return ERR_RANGE; /* a fee of more than what was received */
     bool open = !order_state_is_terminal(o->state);
     enum err err = open ? ledger_open_qty(&e->ledger, o, dec_neg(f->qty)) : ERR_OK;
     if (!err)

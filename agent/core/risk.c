@@ -203,7 +203,7 @@ static bool check_reference(struct subject *x)
     const struct risk_setup *limits[2] = {&x->e->setup->risk, &x->e->setup->strategy[x->s].risk};
     if (x->m->feed != FEED_LIVE)
         return deny(x->d, REASON_FEED_INVALID, DEC_ZERO, DEC_ZERO);
-    if (!x->m->has_mark || !(x->m->has_top || x->m->has_last) || !dec_is_pos(x->m->mark))
+    if (!x->m->has_reference || !dec_is_pos(x->m->mark))
         return deny(x->d, REASON_NO_REFERENCE, DEC_ZERO, DEC_ZERO);
     int64_t age = x->e->now_ns - x->m->reference_ns;
     for (int i = 0; i < 2; i++)
@@ -240,13 +240,15 @@ static bool check_collar(const struct subject *x)
     return true;
 }
 
-/* What a market order can cost: the book walk for its quantity; levels beyond the book count at the
- * last level's price. False on overflow. */
+/* What a market order can cost: the book walk for its quantity (a top of book is a book of one
+ * level); what lies beyond counts at the last level's price. False on overflow. */
 static bool walk(const struct market_instrument *m, enum side side, dec qty, dec *value)
 {
     dec left = qty, sum = DEC_ZERO, part;
     const struct book_side *s = side == SIDE_BUY ? &m->book.ask : &m->book.bid;
     dec price = m->mark;
+    if (m->has_top)
+        price = side == SIDE_BUY ? m->top.ask_price : m->top.bid_price;
     for (uint32_t i = 0; m->has_book && dec_is_pos(left); i++) {
         const struct level *l = book_nth(s, i);
         if (!l)
@@ -280,8 +282,9 @@ static bool value_order(struct subject *x, dec *reserve)
         (void)collar_of(x->e, x->s, &collar);
         collar = dec_max(collar, x->e->setup->venue[x->m->in.venue].slippage);
         if (!dec_mul(x->reference, collar, DEC_UP, &worst) ||
-            !dec_add(worst, x->reference, &worst) || !dec_mul(q->qty, worst, DEC_UP, &flat) ||
-            !walk(x->m, q->side, q->qty, &walked))
+            !dec_add(worst, x->reference, &worst) ||
+            !dec_round_to(worst, x->m->in.rules.tick_size, DEC_CEIL, &worst) ||
+            !dec_mul(q->qty, worst, DEC_UP, &flat) || !walk(x->m, q->side, q->qty, &walked))
             return deny(x->d, REASON_OVERFLOW, DEC_ZERO, q->qty);
         value = dec_max(flat, walked);
         if (q->side == SIDE_BUY)
@@ -305,8 +308,7 @@ static bool check_notional(const struct subject *x)
     return true;
 }
 
-/* Value of |a + b| of the instrument's base in agent quote, at the reference or the order's price
- * if higher. */
+/* Value of an amount of the instrument's base in agent quote, at the reference. */
 static bool exposure_value(const struct subject *x, dec base, dec *ret)
 {
     dec quote;
@@ -344,6 +346,9 @@ static bool gross_exposure(const struct subject *x, bool whole_agent, dec *ret)
             return false;
         }
         dec worst = dec_max(dec_abs(up), dec_abs(down));
+        /* Inventory that waits for its first mark is exposure of unknown value. */
+        if (!m->has_mark && ledger_awaits_mark(&e->ledger, whole_agent ? STRATEGY_NONE : x->s, i))
+            return false;
         if (dec_is_zero(worst))
             continue;
         if (!m->has_mark || !dec_mul(worst, m->mark, DEC_UP, &quote) ||

@@ -1,4 +1,5 @@
 /* What strategies see and ask for (strategies/strategy.h), over the engine's inside. */
+#include "base/check.h"
 #include "core/internal.h"
 
 int64_t view_now_ns(const struct strategy_view *v)
@@ -23,6 +24,7 @@ const struct instrument *view_instrument(const struct strategy_view *v, instrume
 
 bool view_top(const struct strategy_view *v, instrument_id i, struct event_top *ret)
 {
+    CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
     if (m->feed != FEED_LIVE || !m->has_top)
         return false;
@@ -37,8 +39,9 @@ bool view_last(const struct strategy_view *v, instrument_id i, dec *ret)
 
 bool view_mark(const struct strategy_view *v, instrument_id i, dec *ret)
 {
+    CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
-    if (m->feed != FEED_LIVE || !m->has_mark)
+    if (m->feed != FEED_LIVE || !m->has_reference)
         return false;
     *ret = m->mark;
     return true;
@@ -46,6 +49,7 @@ bool view_mark(const struct strategy_view *v, instrument_id i, dec *ret)
 
 const struct book *view_book(const struct strategy_view *v, instrument_id i)
 {
+    CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
     return m->feed == FEED_LIVE ? engine_book(v->engine, i) : NULL;
 }

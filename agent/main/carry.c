@@ -130,10 +130,8 @@ static enum err book_fill(struct carried *c, const struct effect *fx)
     if (!add_to(&account[in->base], base) || !add_to(&account[in->quote], quote) ||
         !add_to(&account[f->fee_asset], fee))
         return ERR_OVERFLOW;
-    /* A fee in a third asset is paid from what belongs to nobody. */
-    if (f->fee_asset == in->base && !add_to(&base, fee))
-        return ERR_OVERFLOW;
-    if (f->fee_asset == in->quote && !add_to(&quote, fee))
+    /* A fee that is not taken from what was received is paid from what belongs to nobody. */
+    if (f->fee_asset == (buy ? in->base : in->quote) && !add_to(buy ? &base : &quote, fee))
         return ERR_OVERFLOW;
     if (s->strategy[fx->strategy].instruments != 1)
         return ERR_UNSUPPORTED;

@@ -239,6 +239,87 @@ static void check_names_what_is_wrong(void **state)
     world_close(&w);
 }
 
+/* What is due while there is no price is done when there is one. */
+static void a_fill_while_the_feed_is_stale_is_sold_when_it_is_live_again(void **state)
+{
+    (void)state;
+    begin("48000", "52000", 5, "0.01", "0");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    order_id id = order_at("49000");
+    world_feed(&w, FEED_STALE);
+    world_fill(&w, id, "49000", "0.01");
+    assert_open("buy 0.01@48000");
+    world_feed(&w, FEED_LIVE);
+    assert_open("buy 0.01@48000, sell 0.00999@50000");
+    world_close(&w);
+}
+
+static void a_retry_that_comes_due_while_the_feed_is_stale_is_not_lost(void **state)
+{
+    (void)state;
+    begin("48000", "52000", 5, "0.01", "0");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    world_order(&w, order_at("48000"), ORDER_REJECTED);
+    world_feed(&w, FEED_STALE);
+    world_advance(&w, 61 * SECOND);
+    world_timer(&w);
+    assert_open("buy 0.01@49000");
+    world_feed(&w, FEED_LIVE);
+    assert_open("buy 0.01@49000, buy 0.01@48000");
+    world_close(&w);
+}
+
+static void less_than_a_lot_does_not_hold_a_slot(void **state)
+{
+    (void)state;
+    begin("48000", "52000", 5, "0.01", "0");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    order_id id = order_at("49000");
+    world_fill(&w, id, "49000", "0.00001"); /* less the fee: not a lot any more */
+    world_order(&w, id, ORDER_CANCELED);
+    world_advance(&w, 61 * SECOND);
+    world_timer(&w);
+    world_trade(&w, "49500", "1");
+    assert_open("buy 0.01@48000, buy 0.01@49000");
+    world_close(&w);
+}
+
+static void a_fill_after_its_order_ended_counts_for_the_slot(void **state)
+{
+    (void)state;
+    begin("48000", "52000", 5, "0.01", "0");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    order_id id = order_at("49000");
+    world_order(&w, id, ORDER_CANCELED);
+    world_fill(&w, id, "49000", "0.004");
+    world_advance(&w, 61 * SECOND);
+    world_timer(&w);
+    assert_open("buy 0.01@48000, sell 0.00399@50000");
+    world_close(&w);
+}
+
+static void rules_that_become_unknown_make_the_grid_wait(void **state)
+{
+    (void)state;
+    begin("48000", "52000", 5, "0.01", "0");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    struct instrument_rules r = w.setup->instrument[0].rules, none = r;
+    none.lot_size = none.tick_size = DEC_ZERO;
+    world_step(&w, &(struct event){.kind = EVENT_INSTRUMENT, .rules = none});
+    world_fill(&w, order_at("49000"), "49000", "0.01");
+    assert_open("buy 0.01@48000");
+    world_step(&w, &(struct event){.kind = EVENT_INSTRUMENT, .rules = r});
+    world_advance(&w, 61 * SECOND);
+    world_timer(&w);
+    assert_open("buy 0.01@48000, sell 0.00999@50000");
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +334,11 @@ int main(void)
         cmocka_unit_test(a_halt_is_followed_by_silence_and_unhalt_by_the_grid),
         cmocka_unit_test(nothing_is_placed_before_the_feed_is_live),
         cmocka_unit_test(check_names_what_is_wrong),
+        cmocka_unit_test(a_fill_while_the_feed_is_stale_is_sold_when_it_is_live_again),
+        cmocka_unit_test(a_retry_that_comes_due_while_the_feed_is_stale_is_not_lost),
+        cmocka_unit_test(less_than_a_lot_does_not_hold_a_slot),
+        cmocka_unit_test(a_fill_after_its_order_ended_counts_for_the_slot),
+        cmocka_unit_test(rules_that_become_unknown_make_the_grid_wait),
     };
     return cmocka_run_group_tests_name("grid", tests, NULL, NULL);
 }
