@@ -48,8 +48,8 @@ bool order_state_may_follow(enum order_state from, enum order_state to)
     case ORDER_PENDING_CANCEL: /* a refused cancel leads back to what the order was */
         /* or, where the cancel overtook the order itself, to what became of that */
         allowed = TO(ORDER_ACCEPTED) | TO(ORDER_PARTIALLY_FILLED) | TO(ORDER_FILLED) |
-                  TO(ORDER_REJECTED) | TO(ORDER_CANCELED) | TO(ORDER_EXPIRED) |
-                  TO(ORDER_NOT_SENT) | TO(ORDER_IN_DOUBT);
+                  TO(ORDER_REJECTED) | TO(ORDER_CANCELED) | TO(ORDER_EXPIRED) | TO(ORDER_NOT_SENT) |
+                  TO(ORDER_IN_DOUBT);
         break;
     case ORDER_DENIED:
     case ORDER_REJECTED:
