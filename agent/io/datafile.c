@@ -101,6 +101,9 @@ fail(const struct loading *l, uint64_t row, enum err e, char *why, const char *f
     va_start(ap, format);
     vsnprintf(why + n, DATAFILE_WHY_MAX - (size_t)n, format, ap);
     va_end(ap);
+    for (char *p = why; *p; p++) /* the file's own bytes must not command a terminal */
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
     return e;
 }
 

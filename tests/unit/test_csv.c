@@ -276,6 +276,7 @@ static void corrupt_rows_are_named(void **state)
         {"2,1,3,6,1704067200000,True,True,True\n", "row 2: 8 columns instead of 7"},
         {"\n2,1,3,6,1704067200000,True,True\n", "row 2: 1 columns instead of 7 (an empty line)"},
         {"2,1,3", "row 2: 3 columns instead of 7"},
+        {"2,\x1b[31m,3,6,1704067200000,True,True\n", "column 2 (price): '?[31m' is not a number"},
         {"2,\"1\",3,6,1704067200000,True,True\n", "column 2 (price): '\"1\"' is not a number"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
