@@ -482,6 +482,14 @@ static void test_a_pair_of_other_assets_is_not_ours(void **state)
     assert_int_equal(d.market[0].rule_events, 0);
     assert_non_null(strstr(d.log, "no such pair"));
     desk_close(&d);
+    desk_open(&d, BTC);
+    desk_start(&d);
+    desk_connected(&d);
+    desk_answer(&d, 200, -1,
+                "{\"serverTime\":1723161255000,\"symbols\":[{\"symbol\":\"BTCUSDT\",\"status\":"
+                "\"TRADING\",\"baseAsset\":\"XBT\",\"quoteAsset\":\"USDT\",\"filters\":[]}]}");
+    assert_int_equal(d.market[0].rule_events, 0);
+    desk_close(&d);
 }
 
 static void test_a_futures_venue_is_refused_in_words(void **state)

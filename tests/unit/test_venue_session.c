@@ -162,6 +162,33 @@ static void test_differences_at_the_edge_of_the_snapshot(void **state)
     }
 }
 
+/* A snapshot that is newer than everything kept: the first difference behind it must go on there.
+ */
+static void test_the_first_difference_behind_the_snapshot(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t first, last;
+        bool live, applied;
+    } CASE[] = {
+        {111, 200, true, false}, /* had */
+        {150, 201, true, true},  /* overlaps: U <= lastUpdateId + 1 <= u */
+        {201, 203, true, true},
+        {202, 203, false, false}, /* 201 is missing */
+    };
+    for (unsigned i = 0; i < sizeof CASE / sizeof CASE[0]; i++) {
+        struct desk d;
+        desk_open(&d, BTC);
+        desk_up(&d);
+        desk_depth(&d, "BTCUSDT", 100, 110);
+        desk_answer_book(&d, 200);
+        desk_depth(&d, "BTCUSDT", CASE[i].first, CASE[i].last);
+        assert_int_equal(d.market[0].feed == FEED_LIVE, CASE[i].live);
+        assert_int_equal(d.market[0].deltas, CASE[i].applied);
+        desk_close(&d);
+    }
+}
+
 static void test_a_snapshot_older_than_the_buffer_is_fetched_again_once_a_second(void **state)
 {
     (void)state;
@@ -391,7 +418,7 @@ static void test_the_buffer_at_its_limit_of_differences(void **state)
     desk_close(&d);
 }
 
-/* One difference with [levels] levels, ids [id, id]. */
+/* One difference with [levels] levels, ids [id, id]; one of them is a bid at the price [id]. */
 static void say_wide(struct desk *d, uint64_t id, unsigned levels)
 {
     char *text = NULL;
@@ -399,10 +426,11 @@ static void say_wide(struct desk *d, uint64_t id, unsigned levels)
     FILE *f = open_memstream(&text, &len);
     assert_non_null(f);
     fprintf(f,
-            "{\"e\":\"depthUpdate\",\"E\":%lld,\"s\":\"BTCUSDT\",\"U\":%llu,\"u\":%llu,\"b\":[],"
-            "\"a\":[",
-            (long long)(d->wall_ns / DESK_MS), (unsigned long long)id, (unsigned long long)id);
-    for (unsigned i = 0; i < levels; i++)
+            "{\"e\":\"depthUpdate\",\"E\":%lld,\"s\":\"BTCUSDT\",\"U\":%llu,\"u\":%llu,\"b\":["
+            "[\"%llu\",\"7\"]],\"a\":[",
+            (long long)(d->wall_ns / DESK_MS), (unsigned long long)id, (unsigned long long)id,
+            (unsigned long long)id);
+    for (unsigned i = 0; i < levels - 1; i++)
         fprintf(f, "%s[\"%u.00\",\"%llu\"]", i ? "," : "", 1000 + i, (unsigned long long)id);
     fprintf(f, "]}");
     assert_int_equal(fclose(f), 0);
@@ -427,15 +455,18 @@ static void test_the_buffer_at_its_limit_of_levels(void **state)
     desk_up(&d);
     say_wide(&d, 1, 4096);
     say_wide(&d, 2, 4096);
-    say_wide(&d, 3, 1); /* drops the first */
+    say_wide(&d, 3, 3); /* drops the first */
     desk_answer_book(&d, 0);
     assert_int_equal(d.market[0].snapshots, 0);
     desk_run(&d, 2 * DESK_S);
     desk_answer_book(&d, 1);
     assert_int_equal(d.market[0].deltas, 2);
     assert_int_equal(d.market[0].feed, FEED_LIVE);
-    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("1000")), dec_lit("3")));
-    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("5095")), dec_lit("2")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("1001")), dec_lit("3")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("5094")), dec_lit("2")));
+    for (int64_t id = 1; id <= 3; id++)
+        assert_true(dec_eq(book_qty_at(&d.market[0].book.bid, dec_from_i64(id, 0)),
+                           id == 1 ? DEC_ZERO : dec_lit("7")));
     desk_close(&d);
 
     desk_open(&d, BTC);
@@ -797,6 +828,7 @@ int main(void)
         cmocka_unit_test(test_trades_and_tops_become_events),
         cmocka_unit_test(test_two_instruments_are_kept_apart),
         cmocka_unit_test(test_differences_at_the_edge_of_the_snapshot),
+        cmocka_unit_test(test_the_first_difference_behind_the_snapshot),
         cmocka_unit_test(test_a_snapshot_older_than_the_buffer_is_fetched_again_once_a_second),
         cmocka_unit_test(test_a_gap_invalidates_and_resyncs),
         cmocka_unit_test(test_gaps_do_not_fetch_more_than_once_a_second),
