@@ -65,6 +65,7 @@ sed "s/127\.0\.0\.1:9443/127.0.0.1:$port/" config/examples/demo.toml >"$dir/demo
 sed -n '/^strategy/,$p' "$dir/check.txt" | sed -n '/^limits/q;p'
 
 part "what it does"
+: >"$dir/daemon.log" # before `tail`, which may else look for it before the daemon's shell has made it
 "$tradewind" run "$dir/demo.toml" >"$dir/daemon.log" 2>&1 &
 daemon=$!
 tail -n +1 -s 0.2 -f "$dir/daemon.log" &
