@@ -1,0 +1,268 @@
+/* Any events in any order into an engine with a grid, a dca and a momentum strategy: it never
+ * crashes, and as long as it goes on its books hold; where it cannot go on it says so by an error.
+ *
+ * Input: a first byte for the setup, then events, each some bytes: kind, instrument, passing time,
+ * and what the kind needs. Prices and quantities are picked from a list with extremes in it, times
+ * mostly move on, ids are mostly those of open orders. */
+#include "base/check.h"
+#include "books.h"
+#include "strategies/strategy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BTC_USDT 0
+#define ETH_BTC  1
+#define START_NS INT64_C(1704067200000000000)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+    const uint8_t *at, *end;
+};
+
+static uint8_t byte(struct input *in)
+{
+    return in->at < in->end ? *in->at++ : 0;
+}
+
+static dec value(struct input *in)
+{
+    static const char *const TABLE[] = {
+        "0",       "50000",   "49000", "51000",  "48000", "49999.99", "50000.01",
+        "1",       "0.01",    "0.001", "0.0001", "0.05",  "0.051",    "2",
+        "100000",  "0.00001", "-1",    "-50000", "1e-18", "1e15",     "1.7e20",
+        "-1.7e20", "0.005",   "52000", "47000",  "100",   "1000",     "0.02"};
+    uint8_t b = byte(in);
+    if (b < 224)
+        return dec_lit(TABLE[b % (sizeof TABLE / sizeof TABLE[0])]);
+    i128 v = 0;
+    for (int i = 0; i < 1 + b % 16; i++)
+        v = (i128)((u128)v << 8 | byte(in));
+    return (dec){v == -DEC_I128_MAX - 1 ? 0 : v};
+}
+
+static int64_t next_time(struct input *in, int64_t now)
+{
+    static const int64_t STEP[] = {
+        0,           1,           1000000,       250000000,      1000000000,
+        10000000000, 60000000000, 3600000000000, 86400000000000, -1,
+        -1000000000};
+    uint8_t b = byte(in);
+    if (b == 255) {
+        int64_t any = 0;
+        for (int i = 0; i < 8; i++)
+            any = (int64_t)((uint64_t)any << 8 | byte(in));
+        return any;
+    }
+    return now + STEP[b % (sizeof STEP / sizeof STEP[0])];
+}
+
+static order_id some_order(struct input *in, const struct engine *e)
+{
+    uint8_t b = byte(in);
+    const struct order *o =
+        b < 240 && engine_open_orders(e) ? engine_open_order(e, b % engine_open_orders(e)) : NULL;
+    return o ? o->id : order_id_make(b % 5, byte(in));
+}
+
+static void fill_rules(struct input *in, struct instrument_rules *r)
+{
+    dec *const field[] = {&r->tick_size, &r->lot_size, &r->min_price,    &r->max_price,
+                          &r->min_qty,   &r->max_qty,  &r->min_notional, &r->max_notional};
+    r->status = (enum instrument_status)(byte(in) % 3);
+    *field[byte(in) % 8] = value(in);
+}
+
+static void make_event(struct input *in, const struct engine *e, struct level *levels,
+                       struct event *ev)
+{
+    uint8_t kind = byte(in), b;
+    memset(ev, 0, sizeof *ev);
+    ev->kind = (enum event_kind)(kind % 13);
+    ev->instrument = byte(in) % 8;
+    ev->instrument = ev->instrument == 7 ? INSTRUMENT_NONE : ev->instrument % 3;
+    if (kind % 4) /* mostly one that is there */
+        ev->instrument %= 2;
+    ev->ts_event_ns = ev->ts_recv_ns = next_time(in, engine_now_ns(e));
+    switch (ev->kind) {
+    case EVENT_INSTRUMENT:
+        ev->rules = engine_setup(e)->instrument[0].rules;
+        if (byte(in) % 2)
+            fill_rules(in, &ev->rules);
+        return;
+    case EVENT_FEED: ev->feed = (enum feed_state)(1 + byte(in) % 3); return;
+    case EVENT_TOP:
+        ev->top = (struct event_top){value(in), value(in), value(in), value(in)};
+        return;
+    case EVENT_TRADE:
+        ev->trade = (struct event_trade){value(in), value(in), byte(in), SIDE_BUY};
+        return;
+    case EVENT_BOOK:
+        b = byte(in);
+        ev->book = (struct event_book){.snapshot = b & 1,
+                                       .bids = (b >> 1) % 8,
+                                       .asks = (b >> 4) % 8,
+                                       .bid = levels,
+                                       .ask = levels + 8};
+        for (uint32_t i = 0; i < 8; i++) {
+            if (i < ev->book.bids)
+                levels[i] = (struct level){value(in), value(in)};
+            if (i < ev->book.asks)
+                levels[8 + i] = (struct level){value(in), value(in)};
+        }
+        return;
+    case EVENT_ORDER:
+        ev->order = (struct event_order){.id = some_order(in, e),
+                                         .state = (enum order_state)(byte(in) % 14),
+                                         .reason = (enum reason)(byte(in) % 40),
+                                         .venue_order_id = byte(in)};
+        return;
+    case EVENT_FILL: {
+        ev->fill = (struct event_fill){.id = some_order(in, e),
+                                       .fill_id = byte(in),
+                                       .price = value(in),
+                                       .qty = value(in),
+                                       .fee = value(in),
+                                       .fee_asset = byte(in) % 5,
+                                       .liquidity = LIQUIDITY_TAKER};
+        const struct order *o = engine_order(e, ev->fill.id);
+        if (o && byte(in) % 4) { /* mostly one that fits */
+            ev->fill.qty = byte(in) % 2 ? order_open_qty(o) : o->req.qty;
+            ev->fill.fee = DEC_ZERO;
+            ev->fill.fill_id = engine_now_ns(e) > 0 ? (uint64_t)engine_now_ns(e) + byte(in) : 1;
+        }
+        return;
+    }
+    case EVENT_COMMAND:
+        ev->command = (struct event_command){.kind = (enum command_kind)(byte(in) % 7),
+                                             .strategy = byte(in) % 5};
+        if (byte(in) % 2)
+            ev->command.strategy = STRATEGY_NONE;
+        return;
+    case EVENT_CANDLE:
+    case EVENT_TIMER:
+    case EVENT_STARTED: return;
+    }
+}
+
+static struct strategy_setup *add(struct setup *s, const struct strategy_ops *ops, const char *base)
+{
+    struct strategy_setup *ss = &s->strategy[s->strategies++];
+    ss->ops = ops;
+    ss->instruments = 1;
+    ss->budget = dec_lit("3000");
+    ss->inventory = dec_lit(base);
+    ss->params.count = PARAM_MAX;
+    return ss;
+}
+
+static void put(struct strategy_setup *s, int i, struct param_value v)
+{
+    v.present = true;
+    s->params.value[i] = v;
+}
+
+static void make_setup(struct setup *s, uint8_t choice)
+{
+    memset(s, 0, sizeof *s);
+    s->mode = MODE_PAPER;
+    s->venues = 1;
+    s->assets = 3;
+    strcpy(s->asset[0], "USDT");
+    strcpy(s->asset[1], "BTC");
+    strcpy(s->asset[2], "ETH");
+    s->venue[0].fee_asset = ASSET_NONE;
+    const struct instrument_rules rules = {.status = INSTRUMENT_TRADING,
+                                           .tick_size = dec_lit("0.01"),
+                                           .lot_size = dec_lit("0.00001"),
+                                           .min_notional = dec_lit("5")};
+    s->instruments = 2;
+    s->instrument[BTC_USDT] = (struct instrument){.base = 1, .quote = 0, .rules = rules};
+    s->instrument[ETH_BTC] = (struct instrument){.base = 2, .quote = 1, .rules = rules};
+    s->balances = 3;
+    s->balance[0] = (struct balance_setup){0, 0, dec_lit("10000")};
+    s->balance[1] = (struct balance_setup){0, 1, dec_lit("2")};
+    s->balance[2] = (struct balance_setup){0, 2, dec_lit("5")};
+    struct risk_setup *r = &s->risk;
+    if (choice & 1) {
+        r->has_max_order_value = r->has_max_position_value = r->has_max_gross_exposure = true;
+        r->max_order_value = dec_lit("2000");
+        r->max_position_value = r->max_gross_exposure = dec_lit("60000");
+        r->has_price_collar = r->has_max_reference_age = true;
+        r->price_collar = dec_lit("0.05");
+        r->max_reference_age_ns = INT64_C(10000000000);
+    }
+    if (choice & 2) {
+        r->has_daily_loss = r->has_max_drawdown = true;
+        r->daily_loss = dec_lit("500");
+        r->max_drawdown = dec_lit("0.2");
+    }
+    if (choice & 4) {
+        r->has_max_messages = r->has_max_open_orders = true;
+        r->max_messages = 20;
+        r->cancel_reserve = 4;
+        r->message_interval_ns = INT64_C(10000000000);
+        r->max_open_orders = 7;
+    }
+    struct strategy_setup *g = add(s, &strategy_grid, "0.5");
+    put(g, 0, (struct param_value){.instrument = BTC_USDT});
+    put(g, 1, (struct param_value){.decimal = dec_lit("48000")});
+    put(g, 2, (struct param_value){.decimal = dec_lit("52000")});
+    put(g, 3, (struct param_value){.integer = choice & 8 ? 200 : 9});
+    put(g, 4, (struct param_value){.decimal = dec_lit("0.005")});
+    put(g, 5, (struct param_value){.boolean = true});
+    g->risk.has_max_drawdown = choice & 16;
+    g->risk.max_drawdown = dec_lit("0.1");
+    struct strategy_setup *d = add(s, &strategy_dca, "0");
+    put(d, 0, (struct param_value){.instrument = BTC_USDT});
+    put(d, 1, (struct param_value){.duration_ns = INT64_C(1000000000)});
+    put(d, 2, (struct param_value){.decimal = dec_lit("50")});
+    struct strategy_setup *m = add(s, &strategy_momentum, "0.5");
+    put(m, 0, (struct param_value){.instrument = BTC_USDT});
+    put(m, 1, (struct param_value){.duration_ns = INT64_C(3600000000000)});
+    put(m, 2, (struct param_value){.integer = 1});
+    put(m, 3, (struct param_value){.integer = 2});
+    put(m, 4, (struct param_value){.decimal = dec_lit("100")});
+    setup_resolve_conversions(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct setup setup;
+    static struct effects fx;
+    static struct level levels[16];
+    static void *mem;
+    static size_t mem_size;
+    struct input in = {data, data + size};
+    make_setup(&setup, byte(&in));
+    if (engine_size(&setup) > mem_size) {
+        free(mem);
+        mem_size = engine_size(&setup);
+        mem = aligned_alloc(64, (mem_size + 63) & ~(size_t)63);
+        CHECK(mem != NULL);
+    }
+    memset(mem, 0, mem_size);
+    struct engine *e = NULL;
+    CHECK(engine_init(&e, mem, &setup) == ERR_OK);
+    struct event ev = {.kind = EVENT_FEED, .ts_event_ns = START_NS, .feed = FEED_LIVE};
+    CHECK(engine_step(e, &ev, &fx) == ERR_OK);
+    while (in.at < in.end) {
+        make_event(&in, e, levels, &ev);
+        if (engine_step(e, &ev, &fx) != ERR_OK)
+            return 0;
+        CHECK(fx.count <= EFFECTS_MAX);
+        for (uint32_t i = 0; i < fx.count; i++) {
+            static uint8_t bytes[1024];
+            struct bufw out = bufw_make(bytes, sizeof bytes);
+            effect_encode(&fx.item[i], &out);
+            CHECK(!out.failed);
+            struct bufr back = bufr_make(bytes, out.len);
+            struct effect again;
+            CHECK(effect_decode(&back, &again) == ERR_OK && back.pos == out.len);
+        }
+        books_check(e);
+        (void)engine_next_timer_ns(e);
+    }
+    return 0;
+}
