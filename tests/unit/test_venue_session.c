@@ -418,7 +418,8 @@ static void test_the_buffer_at_its_limit_of_differences(void **state)
     desk_close(&d);
 }
 
-/* One difference with [levels] levels, ids [id, id]; one of them is a bid at the price [id]. */
+/* One difference with [levels] levels, ids [id, id]: a bid at the price [id], asks
+ * from 1000 * id on. */
 static void say_wide(struct desk *d, uint64_t id, unsigned levels)
 {
     char *text = NULL;
@@ -431,7 +432,8 @@ static void say_wide(struct desk *d, uint64_t id, unsigned levels)
             (long long)(d->wall_ns / DESK_MS), (unsigned long long)id, (unsigned long long)id,
             (unsigned long long)id);
     for (unsigned i = 0; i < levels - 1; i++)
-        fprintf(f, "%s[\"%u.00\",\"%llu\"]", i ? "," : "", 1000 + i, (unsigned long long)id);
+        fprintf(f, "%s[\"%u.00\",\"%llu\"]", i ? "," : "", 1000 * (unsigned)id + i,
+                (unsigned long long)id);
     fprintf(f, "]}");
     assert_int_equal(fclose(f), 0);
     desk_say_n(d, text, len);
@@ -448,22 +450,25 @@ static void test_the_buffer_at_its_limit_of_levels(void **state)
     say_wide(&d, 2, 4096); /* 8192 in all: full */
     desk_answer_book(&d, 0);
     assert_int_equal(d.market[0].deltas, 2);
-    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("1000")), dec_lit("2")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("1000")), dec_lit("1")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("2000")), dec_lit("2")));
     desk_close(&d);
 
     desk_open(&d, BTC);
     desk_up(&d);
     say_wide(&d, 1, 4096);
     say_wide(&d, 2, 4096);
-    say_wide(&d, 3, 3); /* drops the first */
+    say_wide(&d, 3, 2000); /* drops the first */
     desk_answer_book(&d, 0);
     assert_int_equal(d.market[0].snapshots, 0);
     desk_run(&d, 2 * DESK_S);
     desk_answer_book(&d, 1);
     assert_int_equal(d.market[0].deltas, 2);
     assert_int_equal(d.market[0].feed, FEED_LIVE);
-    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("1001")), dec_lit("3")));
-    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("5094")), dec_lit("2")));
+    assert_true(dec_is_zero(book_qty_at(&d.market[0].book.ask, dec_lit("1000"))));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("2000")), dec_lit("2")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("3000")), dec_lit("3")));
+    assert_true(dec_eq(book_qty_at(&d.market[0].book.ask, dec_lit("6094")), dec_lit("2")));
     for (int64_t id = 1; id <= 3; id++)
         assert_true(dec_eq(book_qty_at(&d.market[0].book.bid, dec_from_i64(id, 0)),
                            id == 1 ? DEC_ZERO : dec_lit("7")));
