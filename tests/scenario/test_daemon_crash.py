@@ -205,11 +205,44 @@ def test_full_disk():
     exchange.stop()
 
 
+def test_really_full_disk():
+    """The latch has its blocks from the start: it is written even when the disk holds not one byte more."""
+    d = directory("tmpfs")
+    state = os.path.join(d, "state")
+    os.mkdir(state)
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", state],
+                                           stderr=subprocess.DEVNULL).returncode != 0:
+        tap.skip("the_latch_is_written_on_a_full_disk", "needs root to mount a small file system")
+        return
+    try:
+        exchange = agent.Exchange(d, 30)
+        config = agent.write_config(d, exchange.port)
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait() == 1 and "cannot write at byte" in daemon.log() and "No space left" in daemon.log(),
+               "no_space_left_is_named", daemon.log())
+        v = os.statvfs(state)
+        with open(os.path.join(state, "latch")) as f:
+            tap.ok(f.read().startswith("HALTED 1 1 "), "the_latch_is_written_on_a_full_disk", v)
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait() == 1 and "recovered journal-0001.twj" in daemon.log(), "while_it_is_full_no_start",
+               daemon.log())
+        subprocess.run(["mount", "-o", "remount,size=20m", state], check=True)
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait_log("begins HALTED") and daemon.wait_log("agent demo runs"), "with_room_it_begins_halted",
+               daemon.log())
+        tap.ok(daemon.stop() == 0, "stop_after_a_full_disk", daemon.log())
+        replays(d, "the_journal_of_a_really_full_disk_replays")
+        exchange.stop()
+    finally:
+        subprocess.run(["umount", "-l", state])
+
+
 try:
     test_killed_at_random_points()
     test_supervisor_restarts()
     test_changed_configuration()
     test_full_disk()
+    test_really_full_disk()
 finally:
     agent.stop_all()
     shutil.rmtree(SCRATCH, ignore_errors=True)

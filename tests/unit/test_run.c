@@ -392,6 +392,41 @@ static void failed_journal_stops(void **state)
     config_close(&c);
 }
 
+/* The engine cannot go on: the journal ends with what it failed at, a replay ends there again, and
+ * the account can still be carried over. */
+static void engine_failure_is_final(void **state)
+{
+    (void)state;
+    struct config c = parsed(CONFIG);
+    struct run *r = opened(c.setup);
+    run_record(r, new_journal(copy, CONFIG));
+    for (size_t n = 0; n < 300; n++)
+        assert_int_equal(feed(r, n), ERR_OK);
+    struct books b = books_of(r);
+    struct event impossible = market.ev[300];
+    impossible.instrument = 9;
+    assert_int_equal(run_event(r, &impossible), ERR_RANGE);
+    assert_int_equal(run_trouble(r), RUN_ENGINE);
+    assert_non_null(strstr(run_why(r), "could not go on after record"));
+    assert_int_equal(run_event(r, &market.ev[301]), ERR_STATE);
+    assert_int_equal(run_stopped(r, START, false, run_why(r)), ERR_OK);
+    run_close(r);
+
+    r = opened(c.setup);
+    assert_int_equal(run_recover(r, reader(copy, true)), ERR_RANGE);
+    assert_int_equal(run_trouble(r), RUN_ENGINE);
+    run_close(r);
+
+    static struct carried after;
+    char text[CARRY_WHY_MAX];
+    struct journal_reader *in = reader(copy, false);
+    assert_int_equal(carry_scan(&after, c.setup, 1, in, text), ERR_OK);
+    journal_read_close(in);
+    for (asset_id a = 0; a < 3; a++)
+        assert_true(dec_eq(after.account[0][a], b.account[a]));
+    config_close(&c);
+}
+
 /* ---- carrying over ---- */
 
 static struct carried carried;
@@ -550,6 +585,7 @@ int main(void)
         cmocka_unit_test(cut_off_anywhere),
         cmocka_unit_test(differences_are_found),
         cmocka_unit_test(failed_journal_stops),
+        cmocka_unit_test(engine_failure_is_final),
         cmocka_unit_test(account_from_fills_is_the_engines),
         cmocka_unit_test(changed_parameters_keep_holdings),
         cmocka_unit_test(what_has_no_place_is_refused),
