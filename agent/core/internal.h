@@ -39,6 +39,7 @@ struct strategy_slot {
     uint32_t holds_count;
     struct equity_series equity;
     dec day_start_equity, high_water; /* for its own loss limits */
+    bool equity_known;                /* at the last look, where it has any */
     struct engine_totals totals;      /* the counting part */
 };
 

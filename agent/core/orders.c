@@ -32,6 +32,9 @@ enum err orders_finish(struct engine *e, struct order *o, enum order_state to, e
     if (to == ORDER_REJECTED) {
         e->totals.rejected++;
         slot->totals.rejected++;
+    } else if (to == ORDER_DENIED) {
+        e->totals.denied++;
+        slot->totals.denied++;
     } else if (to == ORDER_CANCELED || to == ORDER_EXPIRED) {
         e->totals.canceled++;
         slot->totals.canceled++;
@@ -229,6 +232,9 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     if (open && dec_eq(filled, o->req.qty)) {
         err = orders_finish(e, o, ORDER_FILLED, REASON_NONE);
     } else if (open) {
+        if (o->state ==
+            ORDER_IN_DOUBT) /* the venue shows it; a cancel may have been lost with it */
+            execution_slot(o)->cancel_asked = false;
         if (o->state != ORDER_PENDING_CANCEL)
             o->state = ORDER_PARTIALLY_FILLED;
         err = rebind(e, o, f);

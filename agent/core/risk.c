@@ -402,6 +402,12 @@ static bool check_budget(const struct subject *x, dec reserve)
     return dec_le(reserve, available) || deny(x->d, REASON_BUDGET, available, reserve);
 }
 
+/* Where losses are limited, equity must be known. */
+static bool losses_are_known(const struct risk_setup *l, bool equity_known)
+{
+    return equity_known || !(l->has_daily_loss || l->has_max_drawdown);
+}
+
 const struct approved_order *risk_check(struct engine *e, strategy_id s, order_id id,
                                         const struct order_request *req, struct denial *denial)
 {
@@ -416,7 +422,8 @@ const struct approved_order *risk_check(struct engine *e, strategy_id s, order_i
         dec reserve = DEC_ZERO, agent_value = DEC_ZERO;
         ok = check_state(&x) && check_rules(&x) && check_reference(&x) && check_collar(&x) &&
              value_order(&x, &reserve) && check_notional(&x);
-        if (ok && (agent->has_daily_loss || agent->has_max_drawdown) && !e->equity_known)
+        if (ok && (!losses_are_known(agent, e->equity_known) ||
+                   !losses_are_known(own, e->strategy[s].equity_known)))
             ok = deny(&why, REASON_NO_MARK, DEC_ZERO, DEC_ZERO);
         if (ok &&
             !valuation_convert(e, x.m->in.venue, x.m->in.quote, x.value, DEC_UP, &agent_value))

@@ -172,8 +172,10 @@ static enum err check_strategy(struct engine *e, strategy_id s)
     struct strategy_slot *slot = &e->strategy[s];
     const struct risk_setup *r = &slot->setup->risk;
     dec equity;
-    if (!(r->has_daily_loss || r->has_max_drawdown) || !slot->equity.valued ||
-        !valuation_strategy_equity(e, slot, s, &equity))
+    if (!r->has_daily_loss && !r->has_max_drawdown)
+        return ERR_OK;
+    slot->equity_known = slot->equity.valued && valuation_strategy_equity(e, slot, s, &equity);
+    if (!slot->equity_known)
         return ERR_OK;
     slot->high_water = dec_max(slot->high_water, equity);
     return check_losses(e, r, SCOPE_STRATEGY, s, equity, slot->day_start_equity, slot->high_water);

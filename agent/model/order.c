@@ -25,12 +25,15 @@ bool order_state_is_terminal(enum order_state s)
 bool order_state_may_follow(enum order_state from, enum order_state to)
 {
     unsigned allowed = 0;
+    if (to < ORDER_INTENT || to > ORDER_IN_DOUBT)
+        return false; /* no state at all */
     switch (from) {
     case ORDER_INTENT: allowed = TO(ORDER_DENIED) | TO(ORDER_SUBMITTED); break;
     case ORDER_SUBMITTED:
         allowed = TO(ORDER_ACCEPTED) | TO(ORDER_REJECTED) | TO(ORDER_PARTIALLY_FILLED) |
                   TO(ORDER_FILLED) | TO(ORDER_PENDING_CANCEL) | TO(ORDER_CANCELED) |
-                  TO(ORDER_EXPIRED) | TO(ORDER_NOT_SENT) | TO(ORDER_IN_DOUBT);
+                  TO(ORDER_EXPIRED) | TO(ORDER_NOT_SENT) | TO(ORDER_IN_DOUBT) |
+                  TO(ORDER_DENIED); /* by the signer */
         break;
     case ORDER_IN_DOUBT: /* left only by what the venue shows, or by proof of absence (not_sent) */
         allowed = TO(ORDER_ACCEPTED) | TO(ORDER_REJECTED) | TO(ORDER_PARTIALLY_FILLED) |
@@ -49,7 +52,7 @@ bool order_state_may_follow(enum order_state from, enum order_state to)
         /* or, where the cancel overtook the order itself, to what became of that */
         allowed = TO(ORDER_ACCEPTED) | TO(ORDER_PARTIALLY_FILLED) | TO(ORDER_FILLED) |
                   TO(ORDER_REJECTED) | TO(ORDER_CANCELED) | TO(ORDER_EXPIRED) | TO(ORDER_NOT_SENT) |
-                  TO(ORDER_IN_DOUBT);
+                  TO(ORDER_IN_DOUBT) | TO(ORDER_DENIED);
         break;
     case ORDER_DENIED:
     case ORDER_REJECTED:

@@ -113,10 +113,11 @@ static void make_event(struct input *in, const struct engine *e, struct level *l
         }
         return;
     case EVENT_ORDER:
-        ev->order = (struct event_order){.id = some_order(in, e),
-                                         .state = (enum order_state)(byte(in) % 14),
-                                         .reason = (enum reason)(byte(in) % 40),
-                                         .venue_order_id = byte(in)};
+        ev->order =
+            (struct event_order){.id = some_order(in, e),
+                                 .state = (enum order_state)byte(in),
+                                 .reason = (enum reason)(byte(in) % (REASON_BOOK_EXHAUSTED + 1)),
+                                 .venue_order_id = byte(in)};
         return;
     case EVENT_FILL: {
         ev->fill = (struct event_fill){.id = some_order(in, e),

@@ -301,6 +301,54 @@ static void times_out_of_range_are_refused(void **state)
     world_close(&w);
 }
 
+/* The signer refuses after the order was submitted: nothing left, nothing stays bound. */
+static void a_signer_s_denial_ends_the_order(void **state)
+{
+    (void)state;
+    begin();
+    go();
+    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_order(&w, id, ORDER_DENIED);
+    assert_int_equal(engine_order(w.engine, id)->state, ORDER_DENIED);
+    assert_true(dec_is_zero(engine_reserved(w.engine, 0, 0, 0)));
+    struct engine_totals t;
+    engine_totals(w.engine, STRATEGY_NONE, &t);
+    assert_int_equal(t.denied, 1);
+    world_close(&w);
+}
+
+/* A fill shows the order that was in doubt; its cancel may have been lost, and can be asked again.
+ */
+static void an_order_that_is_no_longer_in_doubt_can_be_cancelled_again(void **state)
+{
+    (void)state;
+    begin();
+    go();
+    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_order(&w, id, ORDER_IN_DOUBT);
+    probe_cancel = id;
+    world_trade(&w, "50000", "1");
+    world_fill(&w, id, "49000", "0.004");
+    assert_int_equal(engine_order(w.engine, id)->state, ORDER_PARTIALLY_FILLED);
+    probe_cancel = id;
+    world_trade(&w, "50000", "1");
+    assert_int_equal(world_effect(&w, EFFECT_CANCEL, 0)->cancel, id);
+    world_close(&w);
+}
+
+static void states_that_are_none_change_nothing(void **state)
+{
+    (void)state;
+    begin();
+    go();
+    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_order(&w, id, (enum order_state)0);
+    world_order(&w, id, (enum order_state)13);
+    world_order(&w, id, (enum order_state)255);
+    assert_int_equal(engine_order(w.engine, id)->state, ORDER_SUBMITTED);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +365,9 @@ int main(void)
         cmocka_unit_test(many_strategies_may_lose_at_once),
         cmocka_unit_test(many_strategies_may_begin_at_one_event),
         cmocka_unit_test(times_out_of_range_are_refused),
+        cmocka_unit_test(a_signer_s_denial_ends_the_order),
+        cmocka_unit_test(an_order_that_is_no_longer_in_doubt_can_be_cancelled_again),
+        cmocka_unit_test(states_that_are_none_change_nothing),
     };
     return cmocka_run_group_tests_name("engine states", tests, NULL, NULL);
 }
