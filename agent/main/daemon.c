@@ -284,9 +284,9 @@ static bool serve(struct daemon *d)
     }
     if (begin(d) != ERR_OK || !open_feeds(d))
         return false;
-    log_info("daemon", "agent %s runs: paper mode, %lu strategies, %lu instruments; state in %s",
-             s->agent_name, (unsigned long)s->strategies, (unsigned long)s->instruments,
-             d->dir.path);
+    log_info(
+        "daemon", "agent %s runs in paper mode; strategies: %lu, instruments: %lu, state in %s",
+        s->agent_name, (unsigned long)s->strategies, (unsigned long)s->instruments, d->dir.path);
     on_tick(d);
     daemon_notify("READY=1\nSTATUS=running");
     if (daemon_watchdog_ns() > 0)

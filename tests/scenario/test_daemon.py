@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The daemon from outside: it trades, answers, obeys, stops, and can prove what it did."""
-import json, os, re, shutil, signal, subprocess, sys, tempfile, time
+import json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
 from decimal import Decimal
 
 sys.path[:0] = ["tests/tools", "tests/lib"]
@@ -162,9 +162,64 @@ def test_exit_codes():
     tap.ok(code == 1 and "no certificate in it" in out, "doctor_names_a_bad_ca_file", out)
 
 
+def test_two_venues():
+    """Two exchanges, one agent: their clocks and books do not mix."""
+    d, other = directory("two"), directory("two/b")
+    a, b = agent.Exchange(d, 20), agent.Exchange(other, 20, "--instance", "second")
+
+    def change(text):
+        venue = re.search(r'\[\[venue\]\].*?(?=\[\[instrument)', text, re.S).group(0)
+        second = venue.replace('"binance"', '"second"', 1).replace(str(a.port), str(b.port)).replace("ca.pem", "b/ca.pem")
+        instrument = '[[instrument]]\nsymbol = "BTC-USDT"\nvenue = "second"\n\n'
+        strategy = ('\n[[strategy]]\nname = "dca-second"\nkind = "dca"\nbudget = "1000"\n'
+                    'instrument = "BTC-USDT@second"\ninterval = "20s"\namount = "50"\n')
+        text = text.replace('instrument = "BTC-USDT"', 'instrument = "BTC-USDT@binance"')
+        return text.replace(venue, venue + second) + "\n" + instrument + strategy
+
+    config = agent.write_config(d, a.port, change=change)
+    run = agent.Program([agent.DAEMON, config], d)
+    tap.ok(run.wait_log("BTC-USDT on second is live") and run.wait_log("BTC-USDT on binance is live"),
+           "both_venues_are_live", run.log())
+    tap.ok(run.wait_log("dca-second: bought") and run.wait_log("dca-btc: bought"), "both_are_traded", run.log())
+    time.sleep(2)
+    status = ask(config, "status")
+    tap.ok(status and status["books_balance"] and len(status["venues"]) == 2, "books_balance_on_two_venues", run.log())
+    tap.ok(run.stop() == 0, "stop_with_two_venues", run.log())
+    code, out = tell("replay", os.path.join(d, "state"))
+    tap.ok(code == 0, "replay_of_two_venues", out)
+    a.stop(), b.stop()
+
+
+def test_notify():
+    """What systemd is told over NOTIFY_SOCKET."""
+    d = directory("notify")
+    path = os.path.join(d, "notify.sock")
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(PATIENCE)
+    exchange = agent.Exchange(d, 1)
+    config = agent.write_config(d, exchange.port)
+
+    daemon = agent.Program(["env", "NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=300000", agent.DAEMON, config], d)
+    heard = []
+    while len(heard) < 4:
+        heard.append((time.time(), s.recv(1000).decode()))
+    tap.ok(heard[0][1].startswith("READY=1"), "ready_is_told", heard)
+    beats = [t for t, text in heard[1:] if text == "WATCHDOG=1"]
+    tap.ok(len(beats) == 3 and beats[2] - beats[0] < 2 * 0.3, "the_watchdog_is_fed_in_time", heard)
+    daemon.signal(signal.SIGTERM)
+    told = ""
+    while "STOPPING=1" not in told:
+        told = s.recv(1000).decode()
+    tap.ok(daemon.wait() == 0, "stopping_is_told", daemon.log())
+    exchange.stop()
+
+
 try:
     test_exit_codes()
     test_a_day_of_work()
+    test_two_venues()
+    test_notify()
 finally:
     agent.stop_all()
     shutil.rmtree(SCRATCH, ignore_errors=True)
