@@ -140,6 +140,9 @@ static void add_venues(const struct status_source *r, cJSON *o)
         add_count(item, "unsupported", st->unsupported);
         add_count(item, "unknown", st->unknown);
         add_count(item, "gaps", st->gaps);
+        add_count(item, "crossed", st->crossed);
+        add_count(item, "resyncs", st->resyncs);
+        add_count(item, "stale", st->stale);
         add_count(item, "reconnects", st->reconnects);
         cJSON_AddItemToArray(list, item);
     }

@@ -138,12 +138,22 @@ static void detach(struct ws_client *c)
     lws_set_opaque_user_data(wsi, NULL);
     if (c->connected) {
         /* The goodbye needs a writable socket; a dead one is dropped after a moment. */
-        lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
         lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, GOODBYE_SECS);
         lws_callback_on_writable(wsi);
     } else {
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
+}
+
+/* Ends a connection that nobody owns any more, with a goodbye where that is safe: until it is sent,
+ * libwebsockets does not read, and where TLS holds more of the peer's data it would look for that
+ * again and again, and never come to send. */
+static int say_goodbye(struct lws *wsi)
+{
+    SSL *ssl = lws_get_ssl(wsi);
+    if (!ssl || SSL_pending(ssl) == 0)
+        lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+    return -1;
 }
 
 static void quiet(struct ws_client *c)
@@ -402,6 +412,10 @@ static void on_piece(struct ws_client *c, struct lws *wsi, const char *in, size_
         finish(c, "a frame broke the websocket protocol");
         return;
     }
+    if (lws_frame_is_binary(wsi)) {
+        finish(c, "a binary message came where only text is spoken");
+        return;
+    }
     bool last = lws_is_final_fragment(wsi) != 0;
     if (last && c->joined_len == 0) {
         c->events->message(c->ctx, in, len);
@@ -528,7 +542,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         if (c)
             on_peer_close(c, in, len);
         return 0;
-    case LWS_CALLBACK_CLIENT_WRITEABLE: return c && on_writable(c) ? 0 : -1;
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        if (!c)
+            return say_goodbye(wsi);
+        return on_writable(c) ? 0 : -1;
     case LWS_CALLBACK_CLIENT_CLOSED:
         if (c) {
             c->wsi = NULL;
@@ -539,5 +556,6 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     default: return 0;
     }
 #pragma GCC diagnostic pop
+    /* Given up while it was read: without a goodbye, for the same reason. */
     return lws_get_opaque_user_data(wsi) ? 0 : -1;
 }
