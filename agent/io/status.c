@@ -178,18 +178,20 @@ static void add_counts(cJSON *o, const struct engine_totals *t)
     add_dec(o, "fees_quote", true, t->fees_quote);
 }
 
-static uint32_t open_orders_of(const struct engine *e, strategy_id s)
+/* Open orders of each strategy, in one pass over all. */
+static void count_open_orders(const struct engine *e, uint32_t count[SETUP_STRATEGIES_MAX])
 {
-    uint32_t n = 0;
+    memset(count, 0, SETUP_STRATEGIES_MAX * sizeof count[0]);
     for (uint32_t i = 0; i < engine_open_orders(e); i++)
-        n += engine_open_order(e, i)->strategy == s;
-    return n;
+        count[engine_open_order(e, i)->strategy]++;
 }
 
 static void add_strategies(const struct status_source *r, cJSON *o)
 {
     const struct setup *s = engine_setup(r->engine);
     cJSON *list = cJSON_AddArrayToObject(o, "strategies");
+    uint32_t open[SETUP_STRATEGIES_MAX];
+    count_open_orders(r->engine, open);
     for (strategy_id i = 0; i < s->strategies; i++) {
         cJSON *item = cJSON_CreateObject();
         struct engine_totals t;
@@ -200,7 +202,7 @@ static void add_strategies(const struct status_source *r, cJSON *o)
         cJSON_AddStringToObject(item, "kind", s->strategy[i].ops->name);
         cJSON_AddStringToObject(item, "state",
                                 trading_state_name(engine_state(r->engine, SCOPE_STRATEGY, i)));
-        add_count(item, "open_orders", open_orders_of(r->engine, i));
+        add_count(item, "open_orders", open[i]);
         add_counts(item, &t);
         add_dec(item, "pnl_realized", res.known, res.realized);
         add_dec(item, "pnl_unrealized", res.known, res.unrealized);
