@@ -143,7 +143,10 @@ static enum err book_fill(struct carried *c, const struct effect *fx)
 static enum err note_state(struct carried *c, const struct effect_state *st)
 {
     switch (st->scope) {
-    case SCOPE_AGENT: c->agent = st->to; return ERR_OK;
+    case SCOPE_AGENT:
+        c->agent = st->to;
+        c->agent_below = st->to == STATE_HALTED ? st->from : STATE_ACTIVE;
+        return ERR_OK;
     case SCOPE_VENUE: /* no command sets a venue's state: rather the whole agent */
         c->agent = trading_state_stricter(c->agent, st->to);
         return ERR_OK;
@@ -188,7 +191,7 @@ enum err carry_scan(struct carried *ret, const struct setup *s, uint32_t from,
     memset(c, 0, sizeof *c);
     c->setup = s;
     c->from = from;
-    c->agent = STATE_ACTIVE;
+    c->agent = c->agent_below = STATE_ACTIVE;
     for (uint32_t i = 0; i < s->strategies; i++)
         c->strategy[i] = STATE_ACTIVE;
     enum err rc = open_books(c, why);

@@ -26,6 +26,7 @@ struct carried {
     dec account[SETUP_VENUES_MAX][SETUP_ASSETS_MAX];
     dec base[SETUP_STRATEGIES_MAX], quote[SETUP_STRATEGIES_MAX]; /* of its first instrument */
     enum trading_state agent, strategy[SETUP_STRATEGIES_MAX];    /* venues count for the agent */
+    enum trading_state agent_below; /* while HALTED: what it was halted from */
     uint32_t open_orders;
 };
 

@@ -220,8 +220,12 @@ static enum err begin(struct daemon *d)
                 rc = daemon_command(d, &c);
             }
         c.strategy = STRATEGY_NONE;
-        c.kind = d->carried_agent == STATE_HALTED ? COMMAND_HALT : COMMAND_STOPENTRY;
-        if (rc == ERR_OK && d->carried_agent != STATE_ACTIVE)
+        c.kind = COMMAND_STOPENTRY;
+        if (rc == ERR_OK &&
+            (d->carried_agent == STATE_REDUCING || d->carried_below == STATE_REDUCING))
+            rc = daemon_command(d, &c);
+        c.kind = COMMAND_HALT;
+        if (rc == ERR_OK && d->carried_agent == STATE_HALTED)
             rc = daemon_command(d, &c);
     }
     if (rc == ERR_OK && d->latch.kind != LATCH_NONE) {

@@ -32,7 +32,7 @@ struct daemon {
     char journal_path[STATE_DIR_FILE_MAX];
     struct latch latch; /* as it was at the start */
     /* Latched states that the old run leaves to this one; empty where the journal went on. */
-    enum trading_state carried_agent, carried_strategy[SETUP_STRATEGIES_MAX];
+    enum trading_state carried_agent, carried_below, carried_strategy[SETUP_STRATEGIES_MAX];
     uint32_t carried_from; /* journal number, 0: nothing was carried */
 };
 

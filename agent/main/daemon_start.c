@@ -116,6 +116,7 @@ static enum err carry(struct daemon *d, uint32_t last, const char *because, run_
                  (unsigned long)c->open_orders);
         d->carried_from = last;
         d->carried_agent = c->agent;
+        d->carried_below = c->agent_below;
         for (strategy_id s = 0; s < d->config->setup->strategies; s++) {
             strategy_id was = setup_find_strategy(old.setup, d->config->setup->strategy[s].name);
             d->carried_strategy[s] = was == STRATEGY_NONE ? STATE_ACTIVE : c->strategy[was];

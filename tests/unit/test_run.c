@@ -427,6 +427,33 @@ static void engine_failure_is_final(void **state)
     config_close(&c);
 }
 
+/* A halt of an agent that was REDUCING leads back to that, also in the run after. */
+static void what_lies_under_a_halt_is_carried_too(void **state)
+{
+    (void)state;
+    struct config c = parsed(CONFIG);
+    struct run *r = opened(c.setup);
+    run_record(r, new_journal(copy, CONFIG));
+    for (size_t n = 0; n < 100; n++)
+        assert_int_equal(feed(r, n), ERR_OK);
+    static const enum command_kind SAID[] = {COMMAND_STOPENTRY, COMMAND_HALT};
+    for (int i = 0; i < 2; i++) {
+        struct event ev = blank(EVENT_COMMAND, INSTRUMENT_NONE, market.ev[100].ts_event_ns);
+        ev.command = (struct event_command){.kind = SAID[i], .strategy = STRATEGY_NONE};
+        assert_int_equal(run_event(r, &ev), ERR_OK);
+    }
+    assert_int_equal(run_stopped(r, START, true, "the end"), ERR_OK);
+    run_close(r);
+    static struct carried after;
+    char text[CARRY_WHY_MAX];
+    struct journal_reader *in = reader(copy, false);
+    assert_int_equal(carry_scan(&after, c.setup, 1, in, text), ERR_OK);
+    journal_read_close(in);
+    assert_int_equal(after.agent, STATE_HALTED);
+    assert_int_equal(after.agent_below, STATE_REDUCING);
+    config_close(&c);
+}
+
 /* ---- carrying over ---- */
 
 static struct carried carried;
@@ -586,6 +613,7 @@ int main(void)
         cmocka_unit_test(differences_are_found),
         cmocka_unit_test(failed_journal_stops),
         cmocka_unit_test(engine_failure_is_final),
+        cmocka_unit_test(what_lies_under_a_halt_is_carried_too),
         cmocka_unit_test(account_from_fills_is_the_engines),
         cmocka_unit_test(changed_parameters_keep_holdings),
         cmocka_unit_test(what_has_no_place_is_refused),
