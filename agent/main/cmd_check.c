@@ -1,6 +1,7 @@
 /* tradewind check: reads a configuration and says what is wrong with it, or what it would run. */
 #include "main/cmd.h"
 #include "main/kinds.h"
+#include "main/usage.h"
 
 #include "config/config.h"
 #include "config/value.h"
@@ -140,6 +141,7 @@ int cmd_check(int argc, char **argv)
         return EXIT_CODE_OK;
     }
     if (argc != 2 || argv[1][0] == '-') {
+        usage_wrong("tradewind check", argc < 2 ? NULL : argv[1][0] == '-' ? argv[1] : argv[2]);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

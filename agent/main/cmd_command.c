@@ -1,6 +1,7 @@
 /* tradewind pause, resume, stopentry, halt, unhalt: the owner's wishes. */
 #include "main/client.h"
 #include "main/cmd.h"
+#include "main/usage.h"
 #include "model/event.h"
 
 #include <cJSON.h>
@@ -32,6 +33,15 @@ static void print_help(FILE *out, enum command_kind kind)
             fprintf(out, "usage: tradewind %s %s\n\n%s\n", command_kind_name(kind),
                     COMMANDS[i].usage, COMMANDS[i].help);
     fprintf(out, CLIENT_OPTIONS_HELP);
+}
+
+static int wrong(enum command_kind kind, const char *argument)
+{
+    char program[32];
+    snprintf(program, sizeof program, "tradewind %s", command_kind_name(kind));
+    usage_wrong(program, argument);
+    print_help(stderr, kind);
+    return EXIT_CODE_USAGE;
 }
 
 static int send_command(enum command_kind kind, const char *strategy, const char *reason,
@@ -77,15 +87,11 @@ static int command(enum command_kind kind, int argc, char **argv)
             where.config = argv[i];
         else if (argv[i][0] != '-' && takes && !strategy)
             strategy = argv[i];
-        else {
-            print_help(stderr, kind);
-            return EXIT_CODE_USAGE;
-        }
+        else
+            return wrong(kind, argv[i]);
     }
-    if ((kind == COMMAND_PAUSE && !strategy) || (kind == COMMAND_UNHALT && !reason)) {
-        print_help(stderr, kind);
-        return EXIT_CODE_USAGE;
-    }
+    if ((kind == COMMAND_PAUSE && !strategy) || (kind == COMMAND_UNHALT && !reason))
+        return wrong(kind, NULL);
     char socket[PATH_MAX_BYTES];
     int code = client_find(&where, command_kind_name(kind), socket);
     return code == EXIT_CODE_OK ? send_command(kind, strategy, reason, socket) : code;

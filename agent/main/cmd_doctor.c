@@ -7,6 +7,7 @@
 #include "io/tls.h"
 #include "main/cmd.h"
 #include "main/kinds.h"
+#include "main/usage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +235,7 @@ int cmd_doctor(int argc, char **argv)
         return EXIT_CODE_OK;
     }
     if (argc != 2 || argv[1][0] == '-') {
+        usage_wrong("tradewind doctor", argc < 2 ? NULL : argv[1][0] == '-' ? argv[1] : argv[2]);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

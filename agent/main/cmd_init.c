@@ -1,6 +1,7 @@
 /* tradewind init: writes a commented configuration to start from. */
 #include "main/cmd.h"
 #include "main/starter.h"
+#include "main/usage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ int cmd_init(int argc, char **argv)
         return EXIT_CODE_OK;
     }
     if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        usage_wrong("tradewind init", argv[1][0] == '-' ? argv[1] : argv[2]);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

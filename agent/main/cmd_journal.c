@@ -1,6 +1,7 @@
 /* tradewind journal: what a journal says, one line per record. */
 #include "main/cmd.h"
 #include "main/journal_setup.h"
+#include "main/usage.h"
 
 #include "base/clock.h"
 #include "io/describe.h"
@@ -112,11 +113,13 @@ int cmd_journal(int argc, char **argv)
         else if (argv[i][0] != '-' && !o.path)
             o.path = argv[i];
         else {
+            usage_wrong("tradewind journal", argv[i]);
             fputs(HELP, stderr);
             return EXIT_CODE_USAGE;
         }
     }
     if (!o.path) {
+        usage_wrong("tradewind journal", NULL);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

@@ -3,6 +3,7 @@
 #include "main/cmd.h"
 #include "main/journal_setup.h"
 #include "main/run.h"
+#include "main/usage.h"
 
 #include <cJSON.h>
 #include <inttypes.h>
@@ -126,12 +127,14 @@ int cmd_replay(int argc, char **argv)
         if (strcmp(argv[i], "--json") == 0)
             json = true;
         else if (argv[i][0] == '-' || path) {
+            usage_wrong("tradewind replay", argv[i]);
             fputs(HELP, stderr);
             return EXIT_CODE_USAGE;
         } else
             path = argv[i];
     }
     if (!path) {
+        usage_wrong("tradewind replay", NULL);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/cmd.h"
+#include "main/usage.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -186,6 +187,7 @@ int cmd_run(int argc, char **argv)
             return EXIT_CODE_OK;
         }
     if (argc < 2 || argc > ARGUMENTS_MAX) {
+        usage_wrong("tradewind run", argc < 2 ? NULL : argv[ARGUMENTS_MAX]);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

@@ -2,6 +2,7 @@
 #include "io/status.h"
 #include "main/client.h"
 #include "main/cmd.h"
+#include "main/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,9 @@ static int show(const char *what, int argc, char **argv)
         else if (argv[i][0] != '-' && !where.config)
             where.config = argv[i];
         else {
+            char program[32];
+            snprintf(program, sizeof program, "tradewind %s", what);
+            usage_wrong(program, argv[i]);
             print_help(stderr, what);
             return EXIT_CODE_USAGE;
         }

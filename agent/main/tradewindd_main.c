@@ -3,6 +3,7 @@
 #include "main/cmd.h"
 #include "main/daemon.h"
 #include "main/kinds.h"
+#include "main/usage.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -80,11 +81,13 @@ int main(int argc, char **argv)
         else if (argv[i][0] != '-' && !path)
             path = argv[i];
         else {
+            usage_wrong("tradewindd", argv[i]);
             fputs(HELP, stderr);
             return EXIT_CODE_USAGE;
         }
     }
     if (!path) {
+        usage_wrong("tradewindd", NULL);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }

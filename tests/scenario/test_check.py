@@ -28,9 +28,11 @@ def main():
     tap.ok(code == 0 and not err and "[[venue]]" in out and 'kind = "grid"' in out and "price_ceiling" in out,
            "explain_lists_keys_and_strategies", out + err)
 
-    for name, arguments in (("none", []), ("two", ["a", "b"]), ("an_option", ["--nonsense"])):
+    for name, arguments, word in (("none", [], "an argument is missing"), ("two", ["a", "b"], "'b' is one argument too"),
+                                  ("an_option", ["--nonsense"], "option '--nonsense' is unknown")):
         code, out, err = run("check", *arguments)
-        tap.ok(code == 2 and not out and err.startswith("usage:"), "check_with_%s_is_usage" % name, out + err)
+        tap.ok(code == 2 and not out and err.startswith("tradewind check: " + word) and "\nusage:" in err,
+               "check_with_%s_is_usage" % name, out + err)
     code, out, err = run("check", "--help")
     tap.ok(code == 0 and out.startswith("usage:") and not err, "check_helps", out + err)
 
@@ -74,7 +76,7 @@ def main():
         code, out, err = run("init", cwd=scratch)
         tap.ok(code == 0 and os.path.exists(path("tradewind.toml")), "init_has_a_default_name", err)
         code, out, err = run("init", "a", "b")
-        tap.ok(code == 2 and err.startswith("usage:"), "init_with_two_is_usage", err)
+        tap.ok(code == 2 and err.startswith("tradewind init: 'b' is") and "\nusage:" in err, "init_with_two_is_usage", err)
         code, out, err = run("init", "--help")
         tap.ok(code == 0 and out.startswith("usage:"), "init_helps", err)
     tap.done()

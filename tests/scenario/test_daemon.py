@@ -109,9 +109,13 @@ def test_commands(config):
     tap.ok(code == 0 and state() == "ACTIVE", "unhalt", out)
     code, out = tell("pause", "nobody", "--config", config)
     tap.ok(code == 1 and "no strategy of that name" in out, "unknown_strategy", out)
-    for arguments in (["pause"], ["halt", "--frobnicate"], ["status", "--limit", "3"], ["fills", "--limit", "x"]):
+    for arguments, word in ((["pause"], "an argument is missing"), (["halt", "--frobnicate"], "'--frobnicate' is"),
+                            (["status", "--limit", "3"], "'--limit' is"), (["fills", "--limit", "x"], "'--limit' is"),
+                            (["replay"], "an argument is missing"), (["journal", "a", "b"], "'b' is one argument too many"),
+                            (["run"], "an argument is missing"), (["doctor", "a", "b"], "'b' is one argument too many")):
         code, out = tell(*arguments)
-        tap.ok(code == 2 and "usage:" in out, "usage_of_%s" % "_".join(arguments), out)
+        tap.ok(code == 2 and "usage:" in out and out.startswith("tradewind %s: " % arguments[0]) and word in out,
+               "usage_of_%s" % "_".join(arguments), out)
 
 
 def test_control_socket(d):
