@@ -100,7 +100,7 @@ const char *value_allowed(const struct key_spec *k, char *out, size_t cap)
     case KEY_BOOL: snprintf(out, cap, "true or false"); return out;
     case KEY_CHOICE: return choice_words(k->choices, out, cap);
     case KEY_DURATION:
-        snprintf(out, cap, "a duration%s, such as \"250ms\", \"15s\", \"5m\", \"1h\" or \"1d\"",
+        snprintf(out, cap, "a duration%s: a whole number and us, ms, s, m, h or d, such as \"15s\"",
                  range_words(k, a, sizeof a));
         return out;
     case KEY_NAME:

@@ -51,7 +51,7 @@ static enum err realized_of(const struct engine *e, strategy_id id, dec *ret)
 }
 
 /* Rounds a ratio up at 8 places. */
-static dec drawdown_of(dec ratio)
+dec report_drawdown(dec ratio)
 {
     dec rounded;
     CHECK(dec_round_to(ratio, dec_from_i64(1, DRAWDOWN_PLACES), DEC_UP, &rounded)); /* at most 1 */
@@ -75,7 +75,7 @@ enum err report_make(struct report *r, const struct returns *daily)
     }
     r->pnl = pnl;
     r->pnl_realized = sum;
-    r->max_drawdown = drawdown_of(r->totals.max_drawdown);
+    r->max_drawdown = report_drawdown(r->totals.max_drawdown);
     r->has_sharpe = returns_sharpe(daily, &r->sharpe);
     return ERR_OK;
 }
@@ -206,7 +206,7 @@ static void json_strategy(const struct report *r, strategy_id id, FILE *out)
     key_known_dec(out, ", ", "equity_end", valued, t.equity);
     key_known_dec(out, ", ", "pnl", valued, pnl);
     key_dec(out, ", ", "pnl_realized", realized);
-    key_dec(out, ", ", "max_drawdown", drawdown_of(t.max_drawdown));
+    key_dec(out, ", ", "max_drawdown", report_drawdown(t.max_drawdown));
     fputc('}', out);
 }
 

@@ -30,6 +30,9 @@ struct report {
     double sharpe;
 };
 
+/* A fall from the peak as reports show it: rounded up at 8 places. */
+dec report_drawdown(dec ratio);
+
 /* Computes the rest of [r]. ERR_OVERFLOW where a sum leaves what can be held. */
 enum err report_make(struct report *r, const struct returns *daily) MUST_CHECK;
 

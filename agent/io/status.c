@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "io/describe.h"
+#include "io/report.h"
 #include "strategies/strategy.h"
 
 #include <cJSON.h>
@@ -241,7 +242,7 @@ char *status_overview(const struct status_source *r)
     add_dec(o, "pnl_realized", split, res.realized);
     add_dec(o, "pnl_unrealized", split, res.unrealized);
     add_dec(o, "pnl_unallotted", split, rest);
-    add_dec(o, "max_drawdown", t.valued, t.max_drawdown);
+    add_dec(o, "max_drawdown", t.valued, report_drawdown(t.max_drawdown));
     add_count(o, "events", t.events);
     add_count(o, "open_orders", engine_open_orders(r->engine));
     add_counts(o, &t);

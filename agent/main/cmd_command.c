@@ -16,8 +16,9 @@ static const struct {
     {COMMAND_PAUSE, "STRATEGY [CONFIG] [--reason TEXT]",
      "The strategy may only reduce what it holds; its orders stay."},
     {COMMAND_RESUME, "[STRATEGY] [CONFIG] [--reason TEXT]",
-     "Undoes pause; without a strategy undoes stopentry, and a latched daily loss: the day's\n"
-     "starting equity becomes the present one."},
+     "Undoes pause, a latched daily loss (the day's starting equity becomes the present one) and\n"
+     "the strategy's own HALTED after a drawdown or a flood; without a strategy undoes stopentry\n"
+     "and the agent's daily loss."},
     {COMMAND_STOPENTRY, "[CONFIG] [--reason TEXT]",
      "All strategies may only reduce what they hold; orders stay."},
     {COMMAND_HALT, "[CONFIG] [--reason TEXT]",

@@ -37,6 +37,8 @@ def test_a_day_of_work():
            "keys_have_a_fixed_order", keys)
     tap.ok(isinstance(status["equity"], str) and isinstance(status["fills"], int), "money_is_text_counts_are_numbers",
            status)
+    tap.ok(Decimal(status["max_drawdown"]) > 0 and len(status["max_drawdown"]) <= len("0.00000001"),
+           "max_drawdown_has_8_places", status["max_drawdown"])
     tap.ok(status["books_balance"] is True and status["state"] == "ACTIVE", "books_balance_while_it_runs", status)
     tap.ok(status["venues"][0]["session"] == "live" and status["venues"][0]["malformed"] == 0, "venue_is_live",
            status["venues"])

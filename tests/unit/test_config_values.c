@@ -109,7 +109,8 @@ static void config_durations(void **state)
         fixture_is_good(fixture_with(GOOD, line, ""));
     }
     static const char *const BAD_ONES[][2] = {
-        {"999ms", "\"999ms\" is out of range; allowed: a duration from 1s to 1d"},
+        {"999ms", "\"999ms\" is out of range; allowed: a duration from 1s to 1d: a whole number "
+                  "and us, ms, s, m, h or d, such as \"15s\""},
         {"86401s", "is out of range"},
         {"99999999999999999999d", "is out of range"},
         {"9223372036854775807d", "is out of range"},
