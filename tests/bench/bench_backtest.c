@@ -37,13 +37,6 @@ static const char CONFIG[] =
 
 static char dir[] = "/tmp/tradewind-bench-XXXXXX", csv[64];
 
-static int64_t cpu_ns(void)
-{
-    struct timespec t;
-    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 static void write_csv(void)
 {
     CHECK(mkdtemp(dir) != NULL);
@@ -73,12 +66,12 @@ static double count_lines(void)
     int fd = open(csv, O_RDONLY);
     CHECK(fd >= 0);
     uint64_t lines = 0;
-    int64_t start = cpu_ns();
+    int64_t start = bench_cpu_ns();
     for (ssize_t n; (n = read(fd, block, sizeof block)) > 0;)
         for (const char *p = block, *end = block + n;
              (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
             lines++;
-    double s = (double)(cpu_ns() - start) / 1e9;
+    double s = (double)(bench_cpu_ns() - start) / 1e9;
     CHECK(lines == ROWS);
     close(fd);
     return ROWS / s;
@@ -89,11 +82,11 @@ static double walk(const struct tape *t)
 {
     static struct tape_cursor c;
     i128 sum = 0;
-    int64_t start = cpu_ns();
+    int64_t start = bench_cpu_ns();
     tape_cursor_init(&c, t);
     for (const struct event *ev; (ev = tape_next(&c)) != NULL;)
         sum += ev->trade.price.v;
-    double s = (double)(cpu_ns() - start) / 1e9;
+    double s = (double)(bench_cpu_ns() - start) / 1e9;
     CHECK(sum > 0);
     return ROWS / s;
 }
@@ -105,9 +98,9 @@ static double load(struct setup *setup, struct backtest *b)
     b->setup = setup;
     b->from_ns = INT64_MIN;
     b->to_ns = INT64_MAX;
-    int64_t start = cpu_ns();
+    int64_t start = bench_cpu_ns();
     enum err e = backtest_load(b, csv, why);
-    double s = (double)(cpu_ns() - start) / 1e9;
+    double s = (double)(bench_cpu_ns() - start) / 1e9;
     if (e)
         fprintf(stderr, "%s\n", why);
     CHECK(!e && tape_count(b->tape) == ROWS);
@@ -118,9 +111,9 @@ static double run(struct backtest *b)
 {
     char why[BACKTEST_WHY_MAX] = "";
     CHECK(backtest_check(b, why) == ERR_OK && backtest_open(b, why) == ERR_OK);
-    int64_t start = cpu_ns();
+    int64_t start = bench_cpu_ns();
     enum err e = backtest_run(b, why);
-    double s = (double)(cpu_ns() - start) / 1e9;
+    double s = (double)(bench_cpu_ns() - start) / 1e9;
     if (e)
         fprintf(stderr, "%s\n", why);
     /* A run in which nothing is traded would measure nothing. */
