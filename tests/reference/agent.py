@@ -1,0 +1,329 @@
+"""The agent's side: time, risk, sub-ledgers, positions, equity, trading states; and the run over prints."""
+import heapq
+from units import DAY, MINUTE, ONE, SECOND, div_down, div_up, mul_down, mul_up, stamp
+from venue import Order
+
+ACTIVE, REDUCING, HALTED = 0, 1, 2
+
+
+class Watch:
+    """Daily loss and drawdown of the agent or of one strategy, latched."""
+
+    def __init__(self, daily_loss, drawdown, day_start):
+        self.daily_loss, self.drawdown, self.day_start = daily_loss, drawdown, day_start
+        self.day, self.day_equity, self.high, self.state = None, None, None, ACTIVE
+
+    def sample(self, at, equity):
+        day = (at - self.day_start) // DAY
+        if day != self.day:
+            self.day, self.day_equity = day, equity
+        self.look(equity)
+
+    def look(self, equity):
+        if self.day is None:
+            return
+        self.high = equity if self.high is None else max(self.high, equity)
+        if self.daily_loss is not None and self.day_equity - equity >= self.daily_loss:
+            self.state = max(self.state, REDUCING)
+        if self.drawdown is not None and (self.high - equity) * ONE >= self.drawdown * self.high:
+            self.state = HALTED
+
+
+class Series:
+    def __init__(self):
+        self.samples = []
+
+    def add(self, at, equity):
+        self.samples.append((at, equity))
+
+
+class Agent:
+    def __init__(self, quote, seed_day_start, limits, venue, instruments, strategies):
+        self.quote, self.limits, self.venue = quote, limits, venue
+        self.instruments, self.strategies = instruments, strategies
+        self.now, self.minute, self.second = None, None, None
+        self.timers, self.requests, self.sequence, self.numbers = [], [], 0, 0
+        self.sent, self.fills, self.events = [], [], 0
+        self.series, self.watch = Series(), Watch(limits["daily_loss"], limits["max_drawdown"], seed_day_start)
+        left = dict(venue.balances)
+        for s in strategies:
+            s.ledger = {s.instrument.quote: s.budget, s.instrument.base: s.inventory}
+            for asset, amount in s.ledger.items():
+                left[asset] = left.get(asset, 0) - amount
+                assert left[asset] >= 0, "budget beyond the opening balances"
+            own = s.table.get("risk", {})
+            s.series = Series()
+            s.watch = Watch(own.get("daily_loss"), own.get("max_drawdown"), seed_day_start)
+        self.unowned = left
+
+    # Values ------------------------------------------------------------------------------------------------------
+
+    def convert(self, amount, asset, to, mul, div):
+        """amount of asset in `to`, through at most two instruments, each step rounded as told; None: no price."""
+        if asset == to:
+            return amount
+        for i in self.instruments:
+            step = self.step(amount, asset, i, mul, div)
+            if step is not None and self.other(asset, i) == to:
+                return step
+        for i in self.instruments:
+            step = self.step(amount, asset, i, mul, div)
+            if step is None:
+                continue
+            for j in self.instruments:
+                if self.other(self.other(asset, i), j) == to:
+                    last = self.step(step, self.other(asset, i), j, mul, div)
+                    if last is not None:
+                        return last
+        return None
+
+    @staticmethod
+    def other(asset, i):
+        return i.quote if asset == i.base else i.base if asset == i.quote else None
+
+    @staticmethod
+    def step(amount, asset, i, mul, div):
+        if i.last is None or asset not in (i.base, i.quote):
+            return None
+        return mul(amount, i.last) if asset == i.base else div(amount, i.last)
+
+    def value_up(self, amount, asset, to):
+        """Towards `to` through the agent's quote, each step rounded up."""
+        there = self.convert(amount, asset, self.quote, mul_up, div_up)
+        return None if there is None else self.convert(there, self.quote, to, mul_up, div_up)
+
+    def equity_of(self, balances):
+        total = 0
+        for asset, amount in balances.items():
+            if amount:
+                value = self.convert(amount, asset, self.quote, mul_down, div_down)
+                if value is None:
+                    return None
+                total += value
+        return total
+
+    # The equity series -------------------------------------------------------------------------------------------
+
+    def sample(self, at):
+        total = self.equity_of(self.venue.balances)
+        if total is None:
+            return
+        self.series.add(at, total)
+        self.watch.sample(at, total)
+        for s in self.strategies:
+            equity = self.equity_of(s.ledger)
+            if equity is not None:
+                s.series.add(at, equity)
+                s.watch.sample(at, equity)
+
+    def look(self):
+        if self.series.samples:
+            self.watch.look(self.equity_of(self.venue.balances))
+            for s in self.strategies:
+                equity = self.equity_of(s.ledger)
+                if equity is not None:
+                    s.watch.look(equity)
+
+    def begin(self, at):
+        """An event (print, timer, answer) at time `at` arrives: what is due before it is applied."""
+        self.now = at
+        if not self.series.samples:
+            return
+        if at // MINUTE != self.minute:
+            self.minute = at // MINUTE
+            self.sample(self.minute * MINUTE)
+        if at // SECOND != self.second:
+            self.second = at // SECOND
+            self.look()
+
+    # Requests ----------------------------------------------------------------------------------------------------
+
+    def set_timer(self, at, strategy, what):
+        self.sequence += 1
+        heapq.heappush(self.timers, (at, self.sequence, strategy, what))
+
+    def allowed(self, s, side, qty):
+        """Whether the trading states allow such an order at all."""
+        state = max(self.watch.state, s.watch.state)
+        if state == REDUCING and side == "sell":
+            return qty + self.open_qty(s, s.instrument, "sell") <= s.position
+        return state == ACTIVE
+
+    def new_order(self, s, side, type_, price, qty, post_only):
+        self.numbers += 1
+        return Order(self.numbers, s, s.instrument, side, type_, price, qty, post_only)
+
+    @staticmethod
+    def open_qty(s, i, side):
+        return sum(o.open for o in s.orders if o.side == side and o.instrument is i)
+
+    def denial(self, o):
+        s, i, l = o.strategy, o.instrument, self.limits
+        self.look()
+        if not self.allowed(s, o.side, o.qty):
+            return "STATE"
+        reference = i.last
+        if reference is None:
+            return "NO_REFERENCE"
+        if i.broken_rule(o, o.price):
+            return "VENUE_RULE"
+        own = s.table.get("risk", {})
+
+        def in_quote(amount):
+            return self.convert(amount, i.quote, self.quote, mul_up, div_up)
+
+        collar = min(l["price_collar"], own.get("price_collar", l["price_collar"]))
+        if o.type == "limit":
+            if o.side == "buy" and o.price * ONE > reference * (ONE + collar):
+                return "COLLAR"
+            if o.side == "sell" and o.price * ONE < reference * (ONE - collar):
+                return "COLLAR"
+            value = in_quote(mul_up(max(o.price, reference), o.qty))
+        else:
+            value = in_quote(mul_up(o.qty, mul_up(reference, ONE + collar)))
+        for which, group in ((l, self.strategies), (own, [s])):
+            if value > which.get("max_order_value", value):
+                return "ORDER_VALUE"
+            if o.qty > which.get("max_order_qty", o.qty):
+                return "ORDER_QTY"
+            if o.side == "buy":
+                held = sum(x.position + self.open_qty(x, i, "buy") for x in group) + o.qty
+                value_held = in_quote(mul_up(held, reference))
+                if value_held > which.get("max_position_value", value_held):
+                    return "POSITION_VALUE"
+            gross = 0
+            for j in self.instruments:
+                position = sum(x.position for x in group if x.instrument is j)
+                buys = sum(self.open_qty(x, j, "buy") for x in group) + (o.qty if j is i and o.side == "buy" else 0)
+                sells = sum(self.open_qty(x, j, "sell") for x in group) + (o.qty if j is i and o.side == "sell" else 0)
+                worst = max(abs(position + buys), abs(position - sells))
+                if worst:
+                    gross += self.convert(mul_up(worst, j.last), j.quote, self.quote, mul_up, div_up)
+            if gross > which.get("max_gross_exposure", gross):
+                return "GROSS_EXPOSURE"
+            if sum(len(x.orders) for x in group) >= which.get("max_open_orders", 10 ** 9):
+                return "OPEN_ORDERS"
+            recent = sum(1 for at, x in self.sent if at > self.now - l["message_interval"] and x in group)
+            if "max_messages" in which and recent >= which["max_messages"] - l["cancel_reserve"]:
+                return "MESSAGES"
+        if o.side == "sell":
+            o.reserved, asset = o.qty, i.base
+        elif o.type == "limit":
+            o.reserved, asset = mul_up(o.price, o.qty), i.quote
+        else:
+            worst = max(collar, self.venue.slippage)
+            o.reserved, asset = mul_up(o.qty, mul_up(reference, ONE + worst)), i.quote
+        return "FUNDS" if s.free(asset) < o.reserved else None
+
+    def submit(self, o):
+        s = o.strategy
+        s.seen["orders"] += 1
+        o.reason = self.denial(o)
+        if o.reason:
+            o.state, o.reserved = "denied", 0
+            s.seen["denied"] += 1
+            s.ended(self, o)
+            return
+        s.orders.append(o)
+        self.sent.append((self.now, s))
+        while self.sent[0][0] <= self.now - self.limits["message_interval"]:
+            self.sent.pop(0)
+        self.sequence += 1
+        heapq.heappush(self.requests, (self.now + self.venue.latency, self.sequence, o))
+
+    # The venue's answers -----------------------------------------------------------------------------------------
+
+    def end(self, o, state, reason=None):
+        o.state, o.reason, o.reserved = state, reason, 0
+        o.strategy.orders.remove(o)
+        if state == "rejected":
+            o.strategy.seen["rejected"] += 1
+        o.strategy.ended(self, o)
+
+    def arrive(self, o):
+        answer = self.venue.visible(o)
+        if answer[0] == "rejected":
+            self.end(o, "rejected", answer[1])
+        elif answer[0] == "taken":
+            o.open = 0
+            self.fill(o, answer[1], o.qty, False)
+
+    def fill(self, o, price, qty, maker):
+        s, i, venue = o.strategy, o.instrument, self.venue
+        fee, fee_asset = venue.fee(o, price, qty, maker, self.value_up)
+        cost, proceeds = mul_up(price, qty), mul_down(price, qty)
+        buy = o.side == "buy"
+        for ledger in (venue.balances, s.ledger):
+            ledger[i.base] = ledger.get(i.base, 0) + (qty if buy else -qty)
+            ledger[i.quote] = ledger.get(i.quote, 0) + (-cost if buy else proceeds)
+        venue.balances[fee_asset] -= fee
+        if fee_asset in (i.base, i.quote):
+            s.ledger[fee_asset] -= fee
+            third = 0
+        else:
+            self.unowned[fee_asset] -= fee
+            third = self.value_up(fee, fee_asset, i.quote)
+        realized = 0
+        if buy:
+            s.position += qty - (fee if fee_asset == i.base else 0)
+            s.cost += cost + third
+        else:
+            part = s.cost if qty >= s.position else -(-s.cost * qty // s.position)
+            realized = proceeds - (fee if fee_asset == i.quote else third) - part
+            s.cost -= part
+            s.position = max(0, s.position - qty)
+            s.realized += realized
+        o.paid = price
+        o.reserved = (mul_up(o.price, o.open) if buy else o.open) if o.open else 0
+        s.seen["fills"] += 1
+        s.volume += proceeds
+        s.fees += fee if fee_asset == i.quote else third or mul_down(fee, i.last)
+        self.fills.append((stamp(self.now), venue.name, i.symbol, s.name, o.number, o.side, "maker" if maker else
+                           "taker", price, qty, fee, fee_asset, realized))
+        self.sample(self.now)
+        s.filled(self, o, qty, fee, fee_asset)
+        if o.open == 0:
+            self.end(o, "filled")
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def pass_time(self, until, timers=True):
+        """Timers and requests due strictly before `until` (None: all requests), a timer first at equal times."""
+        while True:
+            timer = self.timers[0][0] if self.timers else None
+            request = self.requests[0][0] if self.requests else None
+            due = min((x for x in (timer, request) if x is not None), default=None)
+            if due is None or due >= until:
+                return
+            self.begin(due)
+            if timer == due:
+                _, _, s, what = heapq.heappop(self.timers)
+                s.timer(self, what)
+            else:
+                self.arrive(heapq.heappop(self.requests)[2])
+
+    def run(self, prints):
+        by_symbol = {i.symbol: i for i in self.instruments}
+        for at, symbol, price, quantity, model in prints:
+            i = by_symbol[symbol]
+            self.pass_time(at)
+            self.begin(at)
+            self.events += 1
+            first = i.last is None
+            i.last = price
+            if first:
+                for s in self.strategies:
+                    if s.instrument is i and s.inventory:
+                        s.position, s.cost = s.inventory, mul_up(s.inventory, price)
+            if not self.series.samples:
+                self.minute, self.second = at // MINUTE, at // SECOND
+                self.sample(at)
+            for s in self.strategies:
+                if s.instrument is i:
+                    s.market(self)
+            for o, part in self.venue.match(i, price, quantity, model):
+                o.matched = part
+                self.fill(o, o.price, part, True)
+        if self.requests:
+            self.pass_time(max(r[0] for r in self.requests) + 1)
+        self.sample(self.now)

@@ -1,0 +1,40 @@
+"""Market data files -> prints: (time in ns, symbol, price, quantity, fill model or None for the configured one)."""
+import csv, gzip, heapq
+from units import parse
+
+
+def prints_of(path, symbol):
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", newline="") as f:
+        rows = list(csv.DictReader(f))
+    if "open_time_ms" in rows[0]:
+        return candles(rows, symbol)
+    return trades(rows, symbol)
+
+
+def trades(rows, symbol):
+    return [(int(r["time_ms"]) * 10 ** 6, symbol, parse(r["price"]), parse(r["quantity"]), None) for r in rows]
+
+
+def candles(rows, symbol):
+    times = [int(r["open_time_ms"]) * 10 ** 6 for r in rows]
+    timeframe = min(b - a for a, b in zip(times, times[1:]))
+    out = []
+    for t, r in zip(times, rows):
+        first, high, low, last, volume = (parse(r[k]) for k in ("open", "high", "low", "close", "volume"))
+        path = (first, low, high, last) if last >= first else (first, high, low, last)
+        quarter = volume // 4
+        quantities = (quarter, quarter, quarter, volume - 3 * quarter)
+        moments = (t, t + timeframe // 4, t + timeframe // 2, t + timeframe - 1)
+        for moment, price, quantity in zip(moments, path, quantities):
+            out.append((moment, symbol, price, quantity, "touch"))
+    return out
+
+
+def merged(files):
+    """By time; at equal times file order on the command line, within a file its own order."""
+    streams = [[(p[0], i, n, p) for n, p in enumerate(prints_of(path, symbol))]
+               for i, (symbol, path) in enumerate(files)]
+    for stream in streams:
+        stream.sort()
+    return [entry[3] for entry in heapq.merge(*streams)]
