@@ -11,7 +11,7 @@ class Watch:
 
     def __init__(self, daily_loss, drawdown, day_start):
         self.daily_loss, self.drawdown, self.day_start = daily_loss, drawdown, day_start
-        self.day, self.day_equity, self.high, self.state = None, None, None, ACTIVE
+        self.day, self.day_equity, self.high, self.state, self.halted = None, None, None, ACTIVE, False
 
     def sample(self, at, equity):
         day = (at - self.day_start) // DAY
@@ -42,7 +42,7 @@ class Agent:
         self.quote, self.limits, self.venue = quote, limits, venue
         self.instruments, self.strategies = instruments, strategies
         self.now, self.minute, self.second = None, None, None
-        self.timers, self.requests, self.sequence, self.numbers = [], [], 0, 0
+        self.timers, self.requests, self.sequence = [], [], 0
         self.sent, self.fills, self.events = [], [], 0
         self.series, self.watch = Series(), Watch(limits["daily_loss"], limits["max_drawdown"], seed_day_start)
         left = dict(venue.balances)
@@ -115,6 +115,26 @@ class Agent:
             if equity is not None:
                 s.series.add(at, equity)
                 s.watch.sample(at, equity)
+        self.halts()
+
+    def halts(self):
+        self.halt(self.watch, self.strategies)
+        for s in self.strategies:
+            self.halt(s.watch, [s])
+
+    def halt(self, watch, strategies):
+        """HALTED cancels every open order, once."""
+        if watch.state != HALTED or watch.halted:
+            return
+        watch.halted = True
+        for s in strategies:
+            for o in s.orders:
+                self.request(s, o, True)
+
+    def request(self, s, o, cancel):
+        self.sent.append((self.now, s))
+        self.sequence += 1
+        heapq.heappush(self.requests, (self.now + self.venue.latency, self.sequence, o, cancel))
 
     def look(self):
         if self.series.samples:
@@ -123,6 +143,7 @@ class Agent:
                 equity = self.equity_of(s.ledger)
                 if equity is not None:
                     s.watch.look(equity)
+            self.halts()
 
     def begin(self, at):
         """An event (print, timer, answer) at time `at` arrives: what is due before it is applied."""
@@ -149,9 +170,10 @@ class Agent:
             return qty + self.open_qty(s, s.instrument, "sell") <= s.position
         return state == ACTIVE
 
-    def new_order(self, s, side, type_, price, qty, post_only):
-        self.numbers += 1
-        return Order(self.numbers, s, s.instrument, side, type_, price, qty, post_only)
+    @staticmethod
+    def new_order(s, side, type_, price, qty, post_only):
+        s.numbers += 1
+        return Order(s.numbers, s, s.instrument, side, type_, price, qty, post_only)
 
     @staticmethod
     def open_qty(s, i, side):
@@ -217,7 +239,6 @@ class Agent:
 
     def submit(self, o):
         s = o.strategy
-        s.seen["orders"] += 1
         o.reason = self.denial(o)
         if o.reason:
             o.state, o.reserved = "denied", 0
@@ -225,19 +246,18 @@ class Agent:
             s.ended(self, o)
             return
         s.orders.append(o)
-        self.sent.append((self.now, s))
-        while self.sent[0][0] <= self.now - self.limits["message_interval"]:
+        s.seen["orders"] += 1
+        while self.sent and self.sent[0][0] <= self.now - self.limits["message_interval"]:
             self.sent.pop(0)
-        self.sequence += 1
-        heapq.heappush(self.requests, (self.now + self.venue.latency, self.sequence, o))
+        self.request(s, o, False)
 
     # The venue's answers -----------------------------------------------------------------------------------------
 
     def end(self, o, state, reason=None):
         o.state, o.reason, o.reserved = state, reason, 0
         o.strategy.orders.remove(o)
-        if state == "rejected":
-            o.strategy.seen["rejected"] += 1
+        if state in o.strategy.seen:
+            o.strategy.seen[state] += 1
         o.strategy.ended(self, o)
 
     def arrive(self, o):
@@ -300,7 +320,12 @@ class Agent:
                 _, _, s, what = heapq.heappop(self.timers)
                 s.timer(self, what)
             else:
-                self.arrive(heapq.heappop(self.requests)[2])
+                _, _, o, cancel = heapq.heappop(self.requests)
+                if not cancel:
+                    self.arrive(o)
+                elif o in self.venue.resting:
+                    self.venue.resting.remove(o)
+                    self.end(o, "canceled")
 
     def run(self, prints):
         by_symbol = {i.symbol: i for i in self.instruments}

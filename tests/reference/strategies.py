@@ -11,7 +11,7 @@ class Strategy:
         self.ledger = {}
         self.booked, self.position, self.cost, self.realized = False, 0, 0, 0
         self.orders, self.seen = [], {"orders": 0, "denied": 0, "rejected": 0, "canceled": 0, "fills": 0}
-        self.volume, self.fees = 0, 0
+        self.volume, self.fees, self.numbers = 0, 0, 0
 
     def free(self, asset):
         return self.ledger.get(asset, 0) - sum(
