@@ -104,14 +104,15 @@ class Agent:
 
     # The equity series -------------------------------------------------------------------------------------------
 
-    def sample(self, at):
+    def sample(self, at, only=None):
+        """`only`: whose fill it is that this sample follows; the other strategies' series do not see it."""
         total = self.equity_of(self.venue.balances)
         if total is None:
             return
         self.series.add(at, total)
         self.watch.sample(at, total)
         for s in self.strategies:
-            equity = self.equity_of(s.ledger)
+            equity = self.equity_of(s.ledger) if only in (None, s) else None
             if equity is not None:
                 s.series.add(at, equity)
                 s.watch.sample(at, equity)
@@ -185,9 +186,9 @@ class Agent:
         if not self.allowed(s, o.side, o.qty):
             return "STATE"
         reference = i.last
-        if reference is None:
-            return "NO_REFERENCE"
-        if i.broken_rule(o, o.price):
+        if not self.series.samples:
+            return "NO_MARK"
+        if i.broken_rule(o, o.price or self.venue.price_to_take(o)):
             return "VENUE_RULE"
         own = s.table.get("risk", {})
 
@@ -300,7 +301,7 @@ class Agent:
         s.fees += fee if fee_asset == i.quote else third or mul_down(fee, i.last)
         self.fills.append((stamp(self.now), venue.name, i.symbol, s.name, o.number, o.side, "maker" if maker else
                            "taker", price, qty, fee, fee_asset, realized))
-        self.sample(self.now)
+        self.sample(self.now, s)
         s.filled(self, o, qty, fee, fee_asset)
         if o.open == 0:
             self.end(o, "filled")

@@ -83,7 +83,9 @@ class Grid(Strategy):
         agent.set_timer(slot.until, self, slot)
 
     def timer(self, agent, slot):
-        slot.until = None
+        for slot in self.slots:
+            if slot.until is not None and slot.until <= agent.now:
+                slot.until = None
         self.place(agent)
 
     def filled(self, agent, order, qty, fee, fee_asset):
