@@ -1,6 +1,7 @@
 """The agent's side: time, risk, sub-ledgers, positions, equity, trading states; and the run over prints."""
-import heapq
-from units import DAY, MINUTE, ONE, SECOND, div_down, div_up, mul_down, mul_up, stamp
+import heapq, os, sys
+TRACE = os.environ.get('REF_TRACE')
+from units import DAY, MINUTE, ONE, SECOND, div_down, div_up, mul_down, mul_up, show, stamp
 from venue import Order
 
 ACTIVE, REDUCING, HALTED = 0, 1, 2
@@ -116,19 +117,14 @@ class Agent:
             if equity is not None:
                 s.series.add(at, equity)
                 s.watch.sample(at, equity)
-        self.halts()
+        self.halt()
 
-    def halts(self):
-        self.halt(self.watch, self.strategies)
-        for s in self.strategies:
-            self.halt(s.watch, [s])
-
-    def halt(self, watch, strategies):
-        """HALTED cancels every open order, once."""
-        if watch.state != HALTED or watch.halted:
+    def halt(self):
+        """An agent that becomes HALTED cancels every open order; a strategy that does keeps its own."""
+        if self.watch.state != HALTED or self.watch.halted:
             return
-        watch.halted = True
-        for s in strategies:
+        self.watch.halted = True
+        for s in self.strategies:
             for o in s.orders:
                 self.request(s, o, True)
 
@@ -144,7 +140,7 @@ class Agent:
                 equity = self.equity_of(s.ledger)
                 if equity is not None:
                     s.watch.look(equity)
-            self.halts()
+            self.halt()
 
     def begin(self, at):
         """An event (print, timer, answer) at time `at` arrives: what is due before it is applied."""
@@ -210,7 +206,7 @@ class Agent:
             if o.qty > which.get("max_order_qty", o.qty):
                 return "ORDER_QTY"
             if o.side == "buy":
-                held = sum(x.position + self.open_qty(x, i, "buy") for x in group) + o.qty
+                held = o.qty + sum(x.position + self.open_qty(x, i, "buy") for x in group if x.instrument is i)
                 value_held = in_quote(mul_up(held, reference))
                 if value_held > which.get("max_position_value", value_held):
                     return "POSITION_VALUE"
@@ -222,7 +218,7 @@ class Agent:
                 worst = max(abs(position + buys), abs(position - sells))
                 if worst:
                     gross += self.convert(mul_up(worst, j.last), j.quote, self.quote, mul_up, div_up)
-            if gross > which.get("max_gross_exposure", gross):
+            if o.side == "buy" and gross > which.get("max_gross_exposure", gross):
                 return "GROSS_EXPOSURE"
             if sum(len(x.orders) for x in group) >= which.get("max_open_orders", 10 ** 9):
                 return "OPEN_ORDERS"
@@ -241,6 +237,8 @@ class Agent:
     def submit(self, o):
         s = o.strategy
         o.reason = self.denial(o)
+        if TRACE:
+            print(stamp(self.now), s.name, o.number, o.side, o.type, o.price and show(o.price), show(o.qty), o.reason, file=sys.stderr)
         if o.reason:
             o.state, o.reserved = "denied", 0
             s.seen["denied"] += 1

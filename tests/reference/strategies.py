@@ -57,6 +57,9 @@ class Grid(Strategy):
         self.place(agent)
 
     def place(self, agent):
+        for slot in self.slots:
+            if slot.until is not None and slot.until <= agent.now:
+                slot.until = None
         mark = self.instrument.last
         for slot in reversed(self.slots):
             if slot.order or slot.until is not None or slot.holds:
