@@ -158,7 +158,7 @@ class Agent:
 
     def set_timer(self, at, strategy, what):
         self.sequence += 1
-        heapq.heappush(self.timers, (at, self.sequence, strategy, what))
+        heapq.heappush(self.timers, (at, self.strategies.index(strategy), self.sequence, strategy, what))
 
     def allowed(self, s, side, qty):
         """Whether the trading states allow such an order at all."""
@@ -316,7 +316,7 @@ class Agent:
                 return
             self.begin(due)
             if timer == due:
-                _, _, s, what = heapq.heappop(self.timers)
+                _, _, _, s, what = heapq.heappop(self.timers)
                 s.timer(self, what)
             else:
                 _, _, o, cancel = heapq.heappop(self.requests)
@@ -348,6 +348,5 @@ class Agent:
             for o, part in self.venue.match(i, price, quantity, model):
                 o.matched = part
                 self.fill(o, o.price, part, True)
-        if self.requests:
-            self.pass_time(max(r[0] for r in self.requests) + 1)
+        self.pass_time(max([self.now] + [r[0] for r in self.requests]) + 1)
         self.sample(self.now)

@@ -112,12 +112,14 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("config")
     p.add_argument("--data", nargs="+", required=True)
+    p.add_argument("--to", type=int, help="nanoseconds: only events before")
     p.add_argument("--fills")
     p.add_argument("--equity")
     p.add_argument("--json", action="store_true", help="always so")
     args = p.parse_args()
     agent = build(args.config)
-    agent.run(data.merged([d.split("=", 1) for d in args.data]))
+    prints = data.merged([d.split("=", 1) for d in args.data])
+    agent.run([e for e in prints if args.to is None or e[0] < args.to])
     if args.fills:
         with open(args.fills, "w") as f:
             f.write("time,venue,symbol,strategy,order,side,liquidity,price,qty,fee,fee_asset,realized\n")

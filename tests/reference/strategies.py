@@ -57,9 +57,6 @@ class Grid(Strategy):
         self.place(agent)
 
     def place(self, agent):
-        for slot in self.slots:
-            if slot.until is not None and slot.until <= agent.now:
-                slot.until = None
         mark = self.instrument.last
         for slot in reversed(self.slots):
             if slot.order or slot.until is not None or slot.holds:
@@ -85,11 +82,14 @@ class Grid(Strategy):
         slot.until = agent.now + seconds * SECOND
         agent.set_timer(slot.until, self, slot)
 
-    def timer(self, agent, slot):
+    def release(self, agent):
         for slot in self.slots:
             if slot.until is not None and slot.until <= agent.now:
                 slot.until = None
         self.place(agent)
+
+    def timer(self, agent, slot):
+        self.release(agent)
 
     def filled(self, agent, order, qty, fee, fee_asset):
         if order.side == "buy":
@@ -106,7 +106,7 @@ class Grid(Strategy):
             slot.holds -= order.qty - order.open
         if order.state != "filled":
             self.wait(agent, slot, 1 if order.reason == "WOULD_TAKE" else 60)
-        self.place(agent)
+        self.release(agent)
 
 
 class Dca(Strategy):
