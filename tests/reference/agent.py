@@ -1,6 +1,5 @@
 """The agent's side: time, risk, sub-ledgers, positions, equity, trading states; and the run over prints."""
-import heapq, os, sys
-TRACE = os.environ.get('REF_TRACE')
+import heapq
 from units import DAY, MINUTE, ONE, SECOND, div_down, div_up, mul_down, mul_up, show, stamp
 from venue import Order
 
@@ -46,6 +45,7 @@ class Agent:
         self.timers, self.requests, self.sequence = [], [], 0
         self.sent, self.fills, self.events = [], [], 0
         self.series, self.watch = Series(), Watch(limits["daily_loss"], limits["max_drawdown"], seed_day_start)
+        self.trace = None
         left = dict(venue.balances)
         for s in strategies:
             s.ledger = {s.instrument.quote: s.budget, s.instrument.base: s.inventory}
@@ -174,7 +174,7 @@ class Agent:
 
     @staticmethod
     def open_qty(s, i, side):
-        return sum(o.open for o in s.orders if o.side == side and o.instrument is i)
+        return sum(o.left for o in s.orders if o.side == side and o.instrument is i)
 
     def denial(self, o):
         s, i, l = o.strategy, o.instrument, self.limits
@@ -237,8 +237,8 @@ class Agent:
     def submit(self, o):
         s = o.strategy
         o.reason = self.denial(o)
-        if TRACE:
-            print(stamp(self.now), s.name, o.number, o.side, o.type, o.price and show(o.price), show(o.qty), o.reason, file=sys.stderr)
+        if self.trace:
+            self.trace(stamp(self.now), s.name, o.number, o.side, o.type, o.price and show(o.price), show(o.qty), o.reason)
         if o.reason:
             o.state, o.reserved = "denied", 0
             s.seen["denied"] += 1
@@ -269,6 +269,7 @@ class Agent:
 
     def fill(self, o, price, qty, maker):
         s, i, venue = o.strategy, o.instrument, self.venue
+        o.left -= qty
         fee, fee_asset = venue.fee(o, price, qty, maker, self.value_up)
         cost, proceeds = mul_up(price, qty), mul_down(price, qty)
         buy = o.side == "buy"
@@ -293,15 +294,15 @@ class Agent:
             s.position = max(0, s.position - qty)
             s.realized += realized
         o.paid = price
-        o.reserved = (mul_up(o.price, o.open) if buy else o.open) if o.open else 0
+        o.reserved = (mul_up(o.price, o.left) if buy else o.left) if o.left else 0
         s.seen["fills"] += 1
-        s.volume += proceeds
-        s.fees += fee if fee_asset == i.quote else third or mul_down(fee, i.last)
+        s.volume += self.convert(proceeds, i.quote, self.quote, mul_down, div_down)
+        s.fees += self.convert(fee, fee_asset, self.quote, mul_down, div_down)
         self.fills.append((stamp(self.now), venue.name, i.symbol, s.name, o.number, o.side, "maker" if maker else
                            "taker", price, qty, fee, fee_asset, realized))
         self.sample(self.now, s)
         s.filled(self, o, qty, fee, fee_asset)
-        if o.open == 0:
+        if o.left == 0:
             self.end(o, "filled")
 
     # Time --------------------------------------------------------------------------------------------------------
@@ -346,7 +347,6 @@ class Agent:
                 if s.instrument is i:
                     s.market(self)
             for o, part in self.venue.match(i, price, quantity, model):
-                o.matched = part
                 self.fill(o, o.price, part, True)
         self.pass_time(max([self.now] + [r[0] for r in self.requests]) + 1)
         self.sample(self.now)

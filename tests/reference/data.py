@@ -1,6 +1,8 @@
 """Market data files -> prints: (time in ns, symbol, price, quantity, fill model or None for the configured one)."""
-import csv, gzip, heapq
+import csv, gzip, heapq, os, re
 from units import parse
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def prints_of(path, symbol):
@@ -8,7 +10,8 @@ def prints_of(path, symbol):
     with opener(path, "rt", newline="") as f:
         rows = list(csv.DictReader(f))
     if "open_time_ms" in rows[0]:
-        return candles(rows, symbol)
+        named = re.search(r"(?<=[-_.])(\d+)([smhdw])(?=[-_.])", os.path.basename(path))
+        return candles(rows, symbol, int(named[1]) * SECONDS[named[2]] * 10 ** 9 if named else None)
     return trades(rows, symbol)
 
 
@@ -16,9 +19,9 @@ def trades(rows, symbol):
     return [(int(r["time_ms"]) * 10 ** 6, symbol, parse(r["price"]), parse(r["quantity"]), None) for r in rows]
 
 
-def candles(rows, symbol):
+def candles(rows, symbol, timeframe):
     times = [int(r["open_time_ms"]) * 10 ** 6 for r in rows]
-    timeframe = min(b - a for a, b in zip(times, times[1:]))
+    timeframe = timeframe or min(b - a for a, b in zip(times, times[1:]))
     out = []
     for t, r in zip(times, rows):
         first, high, low, last, volume = (parse(r[k]) for k in ("open", "high", "low", "close", "volume"))

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import data
 from agent import Agent
 from strategies import KINDS
-from units import DAY, duration, parse, show, stamp, ONE
+from units import DAY, div_down, duration, mul_down, parse, show, stamp
 from venue import Instrument, Venue
 
 DECIMAL_LIMITS = ("max_order_value", "max_order_qty", "max_position_value", "max_gross_exposure", "price_collar",
@@ -97,13 +97,14 @@ def report(a):
                           "quantity": show(s.position), "cost": show(s.cost), "realized": show(s.realized)}
                          for s in a.strategies]}
     out.update(results(a.series.samples))
-    out["pnl_realized"] = show(sum(s.realized for s in a.strategies))
+    realized = [a.convert(s.realized, s.instrument.quote, a.quote, mul_down, div_down) for s in a.strategies]
+    out["pnl_realized"] = show(sum(realized))
     out["sharpe"] = sharpe(a.series.samples) if a.series.samples else None
     out["per_strategy"] = []
-    for s in a.strategies:
+    for s, result in zip(a.strategies, realized):
         one = {"name": s.name, "kind": s.kind, **s.seen, "volume_quote": show(s.volume), "fees_quote": show(s.fees)}
         one.update(results(s.series.samples))
-        one["pnl_realized"] = show(s.realized)
+        one["pnl_realized"] = show(result)
         out["per_strategy"].append(one)
     return out
 
@@ -112,12 +113,15 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("config")
     p.add_argument("--data", nargs="+", required=True)
+    p.add_argument("--trace", action="store_true", help="every order and what risk said, on standard error")
     p.add_argument("--to", type=int, help="nanoseconds: only events before")
     p.add_argument("--fills")
     p.add_argument("--equity")
     p.add_argument("--json", action="store_true", help="always so")
     args = p.parse_args()
     agent = build(args.config)
+    if args.trace:
+        agent.trace = lambda *words: print(*words, file=sys.stderr)
     prints = data.merged([d.split("=", 1) for d in args.data])
     agent.run([e for e in prints if args.to is None or e[0] < args.to])
     if args.fills:

@@ -103,7 +103,7 @@ class Grid(Strategy):
         elif order.state == "filled":
             slot.holds = 0
         else:
-            slot.holds -= order.qty - order.open
+            slot.holds -= order.qty - order.left
         if order.state != "filled":
             self.wait(agent, slot, 1 if order.reason == "WOULD_TAKE" else 60)
         self.release(agent)

@@ -35,7 +35,9 @@ class Order:
     def __init__(self, number, strategy, instrument, side, type_, price, qty, post_only):
         self.number, self.strategy, self.instrument = number, strategy, instrument
         self.side, self.type, self.price, self.qty, self.post_only = side, type_, price, qty, post_only
-        self.open, self.state, self.reserved, self.reason = qty, "submitted", 0, None
+        self.open = qty  # as the venue sees it
+        self.left = qty  # as the agent knows: the fills of one print reach it one by one
+        self.state, self.reserved, self.reason = "submitted", 0, None
 
     def lock(self):
         """What the venue's account locks while the order rests."""
