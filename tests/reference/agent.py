@@ -1,6 +1,6 @@
 """The agent's side: time, risk, sub-ledgers, positions, equity, trading states; and the run over prints."""
 import heapq
-from units import DAY, MINUTE, ONE, SECOND, div_down, div_up, mul_down, mul_up, show, stamp
+from units import DAY, MINUTE, ONE, SECOND, ceil_to, div_down, div_up, mul_down, mul_up, show, stamp
 from venue import Order
 
 ACTIVE, REDUCING, HALTED = 0, 1, 2
@@ -120,13 +120,15 @@ class Agent:
         self.halt()
 
     def halt(self):
-        """An agent that becomes HALTED cancels every open order; a strategy that does keeps its own."""
-        if self.watch.state != HALTED or self.watch.halted:
-            return
-        self.watch.halted = True
-        for s in self.strategies:
-            for o in s.orders:
-                self.request(s, o, True)
+        """What becomes HALTED cancels its open orders, once."""
+        for watch, strategies in [(self.watch, self.strategies)] + [(s.watch, [s]) for s in self.strategies]:
+            if watch.state == HALTED and not watch.halted:
+                watch.halted = True
+                for s in strategies:
+                    for o in s.orders:
+                        if not o.cancelling:
+                            o.cancelling = True
+                            self.request(s, o, True)
 
     def request(self, s, o, cancel):
         self.sent.append((self.now, s))
@@ -150,9 +152,6 @@ class Agent:
         if at // MINUTE != self.minute:
             self.minute = at // MINUTE
             self.sample(self.minute * MINUTE)
-        if at // SECOND != self.second:
-            self.second = at // SECOND
-            self.look()
 
     # Requests ----------------------------------------------------------------------------------------------------
 
@@ -199,7 +198,7 @@ class Agent:
                 return "COLLAR"
             value = in_quote(mul_up(max(o.price, reference), o.qty))
         else:
-            value = in_quote(mul_up(o.qty, mul_up(reference, ONE + collar)))
+            value = in_quote(self.reserve(o, reference, collar))
         for which, group in ((l, self.strategies), (own, [s])):
             if value > which.get("max_order_value", value):
                 return "ORDER_VALUE"
@@ -230,9 +229,13 @@ class Agent:
         elif o.type == "limit":
             o.reserved, asset = mul_up(o.price, o.qty), i.quote
         else:
-            worst = max(collar, self.venue.slippage)
-            o.reserved, asset = mul_up(o.qty, mul_up(reference, ONE + worst)), i.quote
+            o.reserved, asset = self.reserve(o, reference, collar), i.quote
         return "FUNDS" if s.free(asset) < o.reserved else None
+
+    def reserve(self, o, reference, collar):
+        """What a market order may come to cost."""
+        worst = mul_up(reference, ONE + max(collar, self.venue.slippage))
+        return mul_up(o.qty, ceil_to(worst, o.instrument.tick))
 
     def submit(self, o):
         s = o.strategy
@@ -341,8 +344,11 @@ class Agent:
                     if s.instrument is i and s.inventory:
                         s.position, s.cost = s.inventory, mul_up(s.inventory, price)
             if not self.series.samples:
-                self.minute, self.second = at // MINUTE, at // SECOND
+                self.minute = at // MINUTE
                 self.sample(at)
+            if at // SECOND != self.second:
+                self.second = at // SECOND
+                self.look()
             for s in self.strategies:
                 if s.instrument is i:
                     s.market(self)

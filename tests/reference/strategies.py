@@ -99,7 +99,7 @@ class Grid(Strategy):
         slot = order.slot
         slot.order = None
         if order.side == "buy":
-            slot.holds = slot.bought
+            slot.holds = slot.bought if slot.bought >= self.instrument.lot else 0
         elif order.state == "filled":
             slot.holds = 0
         else:

@@ -37,6 +37,7 @@ class Order:
         self.side, self.type, self.price, self.qty, self.post_only = side, type_, price, qty, post_only
         self.open = qty  # as the venue sees it
         self.left = qty  # as the agent knows: the fills of one print reach it one by one
+        self.cancelling = False
         self.state, self.reserved, self.reason = "submitted", 0, None
 
     def lock(self):
