@@ -58,7 +58,7 @@ static void print_json(const char *path, const struct result *r)
 static void print_table(const char *path, const struct result *r)
 {
     const struct run_counts *c = &r->counts;
-    printf("%s: %" PRIu64 " records, %" PRIu64 " starts of the daemon\n", path, c->records,
+    printf("%s: records: %" PRIu64 ", starts of the daemon: %" PRIu64 "\n", path, c->records,
            c->runs);
     printf("  fed:      %" PRIu64 " events from outside, %" PRIu64 " advances of time\n", c->inputs,
            c->advances);

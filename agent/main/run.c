@@ -74,7 +74,7 @@ static enum err next(struct run *r, struct journal_record *ret)
 {
     enum err rc = journal_read_next(r->reader, ret);
     if (rc == ERR_OK) {
-        r->counts.records++;
+        r->counts.records = ret->number;
         r->record = *ret;
         return ERR_OK;
     }

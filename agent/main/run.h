@@ -31,7 +31,8 @@ enum run_trouble {
 typedef void run_observer(void *ctx, const struct event *ev, const struct effects *fx, bool again);
 
 struct run_counts {
-    uint64_t records, inputs, advances, events, effects;
+    uint64_t records; /* the last one's number: the journal's own blocks count, as in status */
+    uint64_t inputs, advances, events, effects;
     uint64_t runs;     /* starts of the daemon */
     uint64_t torn;     /* bytes behind the last whole record, left by an interrupted write */
     uint64_t restored; /* events and effects that were lost in it, and computed again */

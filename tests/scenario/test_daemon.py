@@ -83,8 +83,10 @@ def test_a_day_of_work():
     tap.ok(code == 0 and "every event and effect is equal, byte for byte" in out, "the_journal_replays", out)
     code, out = tell("replay", os.path.join(d, "state/journal-0001.twj"), "--json")
     tap.ok(code == 0 and json.loads(out)["equal"] is True and json.loads(out)["effects"] > 20, "replay_json", out)
+    records = json.loads(out)["records"]
     code, out = tell("journal", os.path.join(d, "state"), "--from", "1", "--count", "3")
     tap.ok(code == 0 and "1 daemon started" in out and "# whole up to record" in out, "the_journal_prints", out)
+    tap.ok("# whole up to record %d\n" % records in out, "replay_and_journal_count_the_same_records", (records, out))
     exchange.stop()
 
 
