@@ -281,6 +281,11 @@ void feed_resync(struct feed *f, instrument_id i)
     f->inside--;
 }
 
+void feed_catch_up(struct feed *f)
+{
+    on_timer(f);
+}
+
 int64_t feed_venue_now_ns(const struct feed *f)
 {
     return f->ops->venue_now_ns(f->session, clock_mono_ns());

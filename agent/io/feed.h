@@ -39,6 +39,9 @@ void feed_close(struct feed *f);
 void feed_stats(const struct feed *f, struct session_stats *ret);
 /* The engine found the book of [i] crossed or broken. */
 void feed_resync(struct feed *f, instrument_id i);
+/* After the loop stood still: what is overdue, above all that prices have become old, is told at
+ * once, before other timers act. Not from an event. */
+void feed_catch_up(struct feed *f);
 /* Venue time now, as well as it is known. */
 int64_t feed_venue_now_ns(const struct feed *f);
 

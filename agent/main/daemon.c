@@ -18,6 +18,9 @@
  * before the timers they belong before. */
 #define GRACE_NS INT64_C(250000000)
 
+/* A tick so late: the process or the machine stood still. Less than GRACE_NS, which hides less. */
+#define STALL_NS INT64_C(100000000)
+
 /* ---- trouble ---- */
 
 static struct daemon *running; /* for on_failed_check() */
@@ -157,6 +160,10 @@ static int64_t venue_time(const struct daemon *d)
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
+    const bool stalled = d->tick_due_ns != 0 && clock_mono_ns() - d->tick_due_ns > STALL_NS;
+    for (uint32_t v = 0; stalled && v < d->config->setup->venues; v++)
+        if (d->feed[v])
+            feed_catch_up(d->feed[v]);
     int64_t mono_ns = clock_mono_ns(), venue_ns = venue_time(d);
     if (venue_ns != INT64_MAX && venue_ns > GRACE_NS &&
         step(d, NULL, venue_ns - GRACE_NS) == ERR_OK)
@@ -164,8 +171,9 @@ static void on_tick(void *ctx)
     if (!d->failed && run_turn(d->run, mono_ns) != ERR_OK)
         give_up(d);
     daemon_log_tick(&d->log, mono_ns);
+    d->tick_due_ns = mono_ns + TICK_NS;
     if (!d->failed)
-        loop_timer_set(d->loop, &d->tick, mono_ns + TICK_NS, on_tick, d);
+        loop_timer_set(d->loop, &d->tick, d->tick_due_ns, on_tick, d);
 }
 
 static void on_watchdog(void *ctx)

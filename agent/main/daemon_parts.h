@@ -23,6 +23,7 @@ struct daemon {
     struct control *control;
     struct feed *feed[SETUP_VENUES_MAX];
     struct loop_timer tick, watchdog;
+    int64_t tick_due_ns; /* 0: none was asked for */
     struct daemon_log log;
     struct status_fills fills;
     bool resync[SETUP_INSTRUMENTS_MAX]; /* asked for by the engine in the present step */

@@ -97,16 +97,6 @@ static int64_t wall_now(const struct session *s)
     return s->wall_ns == 0 ? 0 : s->wall_ns + (s->mono_ns - s->wall_mono_ns);
 }
 
-static void at(struct session *s, int64_t mono_ns)
-{
-    s->mono_ns = mono_ns;
-}
-static void at_wall(struct session *s, int64_t mono_ns, int64_t wall_ns)
-{
-    s->mono_ns = s->wall_mono_ns = mono_ns;
-    s->wall_ns = wall_ns;
-}
-
 /* ---- events ---- */
 
 void session_emit(struct session *s, const struct feed *f, struct event *ev)
@@ -167,10 +157,32 @@ void session_tell_feed(struct session *s, struct feed *f)
                     " ms: feed is stale");
     }
     f->told = now;
-    /* Live: by a payload, whose time it has. Otherwise something did not come: time passed. */
-    const int64_t ts = now == FEED_LIVE ? s->venue_ns : session_venue_now(s, s->mono_ns);
+    /* Live: by a payload, whose time it has. Otherwise something did not come: time passed. Stale
+     * since its own moment, however late that is noticed: what was due behind it must not be done
+     * on the old prices. */
+    const int64_t ts = now == FEED_LIVE    ? s->venue_ns
+                       : now == FEED_STALE ? session_venue_now(s, stale_at(s, f))
+                                           : session_venue_now(s, s->mono_ns);
     struct event ev = {.kind = EVENT_FEED, .ts_event_ns = ts, .feed = now};
     session_emit(s, f, &ev);
+}
+
+/* ---- the present ---- */
+
+static void at(struct session *s, int64_t mono_ns)
+{
+    const bool stood_still = mono_ns - s->mono_ns >= s->venue->stale_after_ns;
+    s->mono_ns = mono_ns;
+    /* Before anything new is told: the prices had become old meanwhile. */
+    for (uint32_t i = 0; stood_still && s->connected && i < s->feeds; i++)
+        session_tell_feed(s, &s->feed[i]);
+}
+
+static void at_wall(struct session *s, int64_t mono_ns, int64_t wall_ns)
+{
+    s->wall_mono_ns = mono_ns;
+    s->wall_ns = wall_ns;
+    at(s, mono_ns);
 }
 
 /* The book is not to be trusted any more: say so before anything else happens. */

@@ -26,7 +26,7 @@ max_drawdown = "0.9"
 max_open_orders = 100
 max_messages = 5000
 message_interval = "1s"
-max_reference_age = "3s"
+max_reference_age = "10s"
 """
 VENUE = """[[venue]]
 name = "%(name)s"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The daemon against a venue that misbehaves: what it says is counted and told, nothing is done on prices that are
 not to be trusted, and all goes on once the venue is well again."""
-import json, re, sys, time
+import json, os, re, signal, sys, time
 
 sys.path[:0] = ["tests/tools", "tests/lib"]
-import hostile
-from fake_venue import BINARY, CLOSE, PING, TEXT, Market, Venue, deflated, frame, wrapped
+import agent, hostile
+from fake_venue import Authority, BINARY, CLOSE, PING, TEXT, Market, Venue, deflated, frame, wrapped
 from hostile import AUTHORITY, HONEST, SLOW, STALE_S, Case, ok, run_all
 
 COUNTERS = ("malformed", "unsupported", "unknown")
@@ -428,6 +428,178 @@ REST = [
 ]
 
 
+def case_symbol(name, line, trades, info=None, **config):
+    """What exchangeInfo says of the symbol."""
+    def run():
+        m = Market("BTC")
+        m.info = info or {}
+        v = Venue(HONEST, m) if name != "symbol_unknown" else Venue(HONEST, Market("ETH"))
+        c = Case(name, v, **config)
+        if line:
+            c.says(line, "is_told")
+        if trades:
+            c.trades()
+            prices = [o["price"] for o in agent.ask(c.config, "orders")["orders"]]
+            c.ok(prices, "has_orders")
+            step = round(trades * 100)
+            c.ok(all(round(float(p) * 100) % step == 0 for p in prices if p), "orders_fit_the_venues_tick", prices)
+            c.ok(agent.ask(c.config, "status")["rejected"] == 0, "nothing_is_rejected")
+        else:
+            c.idle(seconds=2)
+            c.ok(c.status()["orders"] == 0, "no_order_at_all", c.status())
+        c.end()
+    run.__name__ = "case_" + name
+    return run
+
+
+def filters(tick):
+    return {"filters": [{"filterType": "PRICE_FILTER", "minPrice": "0", "maxPrice": "0", "tickSize": tick},
+                        {"filterType": "LOT_SIZE", "minQty": "0.0001", "maxQty": "9000", "stepSize": "0.0001"}]}
+
+
+RULES = 'tick_size = "0.01"\nlot_size = "0.0001"\n'
+SYMBOLS = [
+    case_symbol("symbol_unknown", r"BTC-USDT: no market data: the venue does not know this symbol", 0),
+    case_symbol("symbol_of_other_assets", r"BTC-USDT: no market data: the venue's exchangeInfo has no such pair", 0,
+                {"baseAsset": "BTCU", "quoteAsset": "SDT"}),
+    case_symbol("symbol_in_a_break", r"BTC-USDT: the venue does not trade it at the moment", 0, {"status": "BREAK"}),
+    case_symbol("tick_of_0", None, 0.01, filters("0.00000000")),
+    case_symbol("tick_of_another_size", None, 0.05, filters("0.05"), rules=RULES),
+    case_symbol("tick_below_0", r"REST request failed: HTTP status 200", 0, filters("-0.01")),
+]
+
+
+def tls_case(name, line, context, ca=None):
+    """A certificate that is not to be believed; then the right one."""
+    def run():
+        v = Venue(context())
+        c = Case(name, v, **({"ca": ca()} if ca else {}))
+        c.says("connection lost: " + line, "is_told", 20)
+        c.says(r"warn  fake: (?!connection lost).*" + line, "is_told_for_rest")
+        c.ok(v.opened == 0 and not v.requests, "nothing_was_asked", v.requests)
+        c.idle(seconds=0.5)
+        v.close()
+        if ca:
+            c.daemon.stop()
+            with open(c.config) as f:
+                text = f.read().replace(ca(), AUTHORITY.file)
+            with open(c.config, "w") as f:
+                f.write(text)
+        v.context = HONEST
+        v.open()
+        if ca:
+            c.start()
+        c.live("is_live_with_the_right_one", seconds=40)
+        c.trades()
+        c.end()
+    run.__name__ = "case_" + name
+    return run
+
+
+def another_authority():
+    path = os.path.join(hostile.SCRATCH, "other")
+    if not os.path.exists(path):
+        os.mkdir(path)
+        Authority(path)
+    return os.path.join(path, "ca.pem")
+
+
+TLS = [
+    tls_case("tls_unknown_authority", r".*certificate", lambda: HONEST, another_authority),
+    tls_case("tls_wrong_name", r".*certificate", lambda: AUTHORITY.issue("DNS:elsewhere.example")),
+    tls_case("tls_expired", r".*(expired|has run out)",
+             lambda: AUTHORITY.issue(begin="20240101000000Z", end="20240201000000Z")),
+    tls_case("tls_not_yet_valid", r".*(not yet|valid)", lambda: AUTHORITY.issue(begin="20980101000000Z")),
+    tls_case("tls_not_spoken", r".*TLS", lambda: None),
+]
+
+
+def case_clock():
+    """The venue's clock is wrong by an hour, and steps while we watch."""
+    def run(name, error, step):
+        m = Market("BTC")
+        m.clock_s = error
+        v = Venue(HONEST, m)
+        c = Case("clock_" + name, v)
+        c.live()
+        c.trades()
+        orders = c.status()["orders"]
+        if step:
+            m.clock_s += step
+            time.sleep(2)
+            s = c.status()
+            c.ok(s["orders"] - orders < 25, "a_step_is_no_flood", s)
+            c.live("is_live_after_a_step")
+        c.end()
+    for name, error, step in (("ahead", 3600, 0), ("behind", -3600, 0), ("steps_ahead", 0, 3600),
+                              ("steps_back", 0, -3600)):
+        run(name, error, step)
+
+
+def case_two_symbols():
+    """One misbehaves, the other goes on trading."""
+    def refused_depth(q):
+        return (500, [], "no") if q["symbol"] == ["ETHUSDT"] else None
+
+    btc, eth = Market("BTC"), Market("ETH")
+    v = Venue(HONEST, btc, eth)
+    v.answer[DEPTH] = refused_depth
+    c = Case("two", v, bases=("BTC", "ETH"))
+    c.live()
+    c.trades()
+    btc.skip = 1
+    c.says("BTC-USDT: gap in the depth stream", "its_gap_is_told")
+    c.live("is_live_again_although_the_others_book_fails", seconds=20)
+    c.ok(c.status()["feed"]["ETH-USDT"] == "invalid", "the_other_is_not_live", c.status())
+    del v.answer[DEPTH]
+    c.live("the_other_is_live_later", "ETH-USDT", 40)
+    c.trades("the_other_trades", "dca-eth")
+    for name, harm in (("frozen", lambda: eth.frozen.update(("depth", "bookTicker", "trade"))),
+                       ("malformed", lambda: setattr(eth, "change", lambda d: [dict(d, b="x")])),
+                       ("crossing", lambda: setattr(eth, "change", lambda d: [dict(d, b=[["109.0", "1.0"]])]))):
+        eth.frozen, eth.change = set(), None
+        c.live("the_other_is_live_before_" + name, "ETH-USDT", 40)
+        was = c.status()
+        harm()
+        s = c.until(lambda x: x["feed"]["ETH-USDT"] != "live", 5)
+        c.ok(s["feed"]["ETH-USDT"] != "live", "the_other_%s_is_not_live" % name, s)
+        c.trades("trades_while_the_other_is_" + name)
+        c.ok(c.status()["feed"]["BTC-USDT"] == "live", "is_live_while_the_other_is_" + name, c.status())
+    c.end()
+    v = Venue(HONEST, Market("BTC"))
+    c = Case("two_of_which_one_is_unknown", v, start=False, bases=("BTC", "ETH"))
+    with open(c.config) as f:  # what it holds must have a price: no ETH then
+        btc, _, eth = f.read().replace(', ETH = "100"', "").rpartition("[[instrument]]")
+    with open(c.config, "w") as f:
+        f.write(btc + "[[instrument]]" + eth.replace('inventory = "20"', ""))
+    c.start()
+    c.says("ETH-USDT: no market data: the venue does not know this symbol", "is_told")
+    c.live()
+    c.trades()
+    c.end()
+
+
+def case_stopped():
+    """The daemon itself stands still: what was due meanwhile is not done on the old prices."""
+    v = Venue(HONEST)
+    c = Case("stopped", v)
+    c.live()
+    c.trades()
+    was = c.status()
+    c.daemon.signal(signal.SIGSTOP)
+    time.sleep(15)
+    c.daemon.signal(signal.SIGCONT)
+    s = c.until(lambda x: x["by"]["dca-btc"] > was["by"]["dca-btc"])
+    time.sleep(0.2)
+    s = c.status()
+    c.ok(s["by"]["dca-btc"] - was["by"]["dca-btc"] <= 2, "no_burst_of_orders", "%s\n%s" % (was, s))
+    c.says(r"no data for 1000 ms: feed is stale", "is_told")
+    c.live("is_live_again", seconds=40)
+    c.trades("trades_again")
+    c.end()
+
+
 if __name__ == "__main__":
-    run_all([case_half_open, *[case_breaks(BREAKS[i:i + 3]) for i in range(0, len(BREAKS), 3)], case_messages, case_frames, case_book, case_lost, case_frozen, case_flood,
-             case_refused_then_open, case_websocket_refused, *REST], 12)
+    run_all([case_half_open, case_stopped, case_clock, case_two_symbols, case_book,
+             *[case_breaks(BREAKS[i:i + 3]) for i in range(0, len(BREAKS), 3)], case_messages, case_frames, case_lost,
+             case_frozen, case_flood, case_refused_then_open, case_websocket_refused, *TLS, *SYMBOLS, *REST], 12)

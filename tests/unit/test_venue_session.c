@@ -636,6 +636,27 @@ static void test_stale_at_exactly_the_age_and_live_again(void **state)
     desk_close(&d);
 }
 
+/* The process stood still, and the first thing it sees is not its timer: the feed was stale since
+ * its own moment, which is told before all that is new. */
+static void test_a_standstill_is_told_as_of_its_own_moment(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d, BTC);
+    desk_live(&d);
+    const int64_t venue_ns = d.ops->venue_now_ns(d.session, d.mono_ns);
+    d.mono_ns += 25 * DESK_S; /* no timer fires */
+    d.wall_ns += 25 * DESK_S;
+    desk_say(&d, "{\"result\":null,\"id\":5}");
+    assert_int_equal(d.newest.kind, EVENT_FEED);
+    assert_int_equal(d.newest.feed, FEED_STALE);
+    assert_int_equal(d.newest.ts_event_ns, venue_ns + 10 * DESK_S);
+    desk_depth(&d, "BTCUSDT", 111, 111);
+    assert_int_equal(d.market[0].feed, FEED_LIVE);
+    assert_int_equal(desk_stats(&d).stale, 1);
+    desk_close(&d);
+}
+
 static void test_each_kind_of_payload_keeps_the_feed_live(void **state)
 {
     (void)state;
@@ -849,6 +870,7 @@ int main(void)
         cmocka_unit_test(test_impossible_snapshots_are_refused),
         cmocka_unit_test(test_a_crossed_ticker_is_dropped),
         cmocka_unit_test(test_stale_at_exactly_the_age_and_live_again),
+        cmocka_unit_test(test_a_standstill_is_told_as_of_its_own_moment),
         cmocka_unit_test(test_each_kind_of_payload_keeps_the_feed_live),
         cmocka_unit_test(test_a_silent_depth_stream_is_noticed),
         cmocka_unit_test(test_a_jump_in_time_is_not_believed_at_once),
