@@ -2,9 +2,9 @@
  *
  * It resolves the name off the loop, tries the addresses in turn, checks the certificate and the
  * host name (also for an address, against the name of the URL), negotiates permessage-deflate,
- * joins fragments and hands out whole text messages (a binary one ends the connection). Pings are answered by themselves; a connection from
- * which nothing came is asked by a ping, and closed when nothing answers. Redirects and proxies of
- * the environment are not followed.
+ * joins fragments and hands out whole text messages (a binary one ends the connection). Pings are
+ * answered by themselves; a connection from which nothing came is asked by a ping, and closed when
+ * nothing answers. Redirects and proxies of the environment are not followed.
  */
 #ifndef TW_IO_WS_CLIENT_H
 #define TW_IO_WS_CLIENT_H
