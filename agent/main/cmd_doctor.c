@@ -252,6 +252,6 @@ int cmd_doctor(int argc, char **argv)
     look_at_all(c.setup);
     config_close(&c);
     if (wrong)
-        printf("%d things are wrong\n", wrong);
+        printf("things that are wrong: %d\n", wrong);
     return wrong ? EXIT_CODE_ERROR : EXIT_CODE_OK;
 }

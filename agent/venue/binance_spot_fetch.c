@@ -140,9 +140,9 @@ static void failed(struct session *s, int status, int retry_after_s, const char 
     }
     s->fetch.failures++;
     block(s, ns);
-    SESSION_LOG(s, true, NULL, "REST request failed: HTTP status ", session_number(status, number),
-                *why ? ", " : "", why, "; next try in ", session_number(ns / NS_PER_MS, wait),
-                " ms");
+    SESSION_LOG(s, true, NULL, "REST request failed: ", status ? "HTTP status " : "no answer",
+                status ? session_number(status, number) : "", *why ? ", " : "", why,
+                "; next try in ", session_number(ns / NS_PER_MS, wait), " ms");
 }
 
 /* Text of the venue's {code,msg} for the log, cut and made printable. */

@@ -328,6 +328,25 @@ static void test_the_url_takes_slashes_and_long_hosts(void **state)
 
 /* ---- REST ---- */
 
+/* No answer has no status: the log does not invent one. */
+static void test_no_answer_is_told_as_such(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d, BTC);
+    desk_up(&d);
+    desk_depth(&d, "BTCUSDT", 100, 110);
+    desk_answer(&d, 0, -1, "");
+    assert_non_null(strstr(d.log, "REST request failed: no answer; next try in "));
+    desk_close(&d);
+    desk_open(&d, BTC);
+    desk_up(&d);
+    desk_depth(&d, "BTCUSDT", 100, 110);
+    desk_answer(&d, 503, -1, "");
+    assert_non_null(strstr(d.log, "REST request failed: HTTP status 503; next try in "));
+    desk_close(&d);
+}
+
 static void test_bans_are_obeyed(void **state)
 {
     (void)state;
@@ -587,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_streams_beyond_the_url_are_subscribed_in_paced_batches),
         cmocka_unit_test(test_a_refused_or_unanswered_subscription_is_a_lost_connection),
         cmocka_unit_test(test_the_url_takes_slashes_and_long_hosts),
+        cmocka_unit_test(test_no_answer_is_told_as_such),
         cmocka_unit_test(test_bans_are_obeyed),
         cmocka_unit_test(test_failed_requests_are_repeated_ever_later),
         cmocka_unit_test(test_a_request_without_an_answer_is_given_up),
