@@ -45,7 +45,7 @@ class Agent:
         self.timers, self.requests, self.sequence = [], [], 0
         self.sent, self.fills, self.events = [], [], 0
         self.series, self.watch = Series(), Watch(limits["daily_loss"], limits["max_drawdown"], seed_day_start)
-        self.trace = None
+        self.trace, self.paths = None, {}
         left = dict(venue.balances)
         for s in strategies:
             s.ledger = {s.instrument.quote: s.budget, s.instrument.base: s.inventory}
@@ -63,20 +63,20 @@ class Agent:
         """amount of asset in `to`, through at most two instruments, each step rounded as told; None: no price."""
         if asset == to:
             return amount
-        for i in self.instruments:
-            step = self.step(amount, asset, i, mul, div)
-            if step is not None and self.other(asset, i) == to:
-                return step
-        for i in self.instruments:
-            step = self.step(amount, asset, i, mul, div)
-            if step is None:
-                continue
-            for j in self.instruments:
-                if self.other(self.other(asset, i), j) == to:
-                    last = self.step(step, self.other(asset, i), j, mul, div)
-                    if last is not None:
-                        return last
-        return None
+        path = self.path(asset, to)
+        for i in path or ():
+            if amount is not None:
+                amount, asset = self.step(amount, asset, i, mul, div), self.other(asset, i)
+        return amount if path else None
+
+    def path(self, asset, to):
+        """One instrument, or else the first two, that lead there, whether they have a mark or not."""
+        if (asset, to) not in self.paths:
+            one = [(i,) for i in self.instruments if self.other(asset, i) == to]
+            two = [(i, j) for i in self.instruments for j in self.instruments
+                   if self.other(asset, i) and self.other(self.other(asset, i), j) == to]
+            self.paths[asset, to] = (one + two + [None])[0]
+        return self.paths[asset, to]
 
     @staticmethod
     def other(asset, i):

@@ -62,8 +62,8 @@ def first_difference(what, a, b):
     return "%s, row %d of %d and %d:\n  tradewind %s\n  reference %s" % (what, n, len(a), len(b), show(a), show(b))
 
 
-def run(scratch, toml, data):
-    """(differences as text, tradewind's report); data: ["SYMBOL=FILE", ...]."""
+def run(scratch, toml, data, files=("fills", "equity")):
+    """(differences as text, tradewind's report); data: ["SYMBOL=FILE", ...]; files: what to compare row by row."""
     path = lambda name: os.path.join(scratch, name)
     with open(path("c.toml"), "w") as f:
         f.write(toml)
@@ -81,7 +81,7 @@ def run(scratch, toml, data):
         x, y = a.get(k, "-"), b.get(k, "-")
         if x != y and not (k == ".sharpe" and x and y and abs(x - y) < 2e-6):
             differences.append("%s: tradewind %s, reference %s" % (k, x, y))
-    for what in ("fills", "equity"):
+    for what in files:
         x, y = rows(path("tradewind." + what)), rows(path("reference." + what))
         if x != y:
             differences.append(first_difference(what, x, y))
