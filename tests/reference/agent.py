@@ -331,8 +331,10 @@ class Agent:
                     self.end(o, "canceled")
 
     def run(self, prints):
+        if any(model for _, _, _, _, model in prints):
+            self.venue.model = "touch"  # one file of bars among them decides for the venue
         by_symbol = {i.symbol: i for i in self.instruments}
-        for at, symbol, price, quantity, model in prints:
+        for at, symbol, price, quantity, _ in prints:
             i = by_symbol[symbol]
             self.pass_time(at)
             self.begin(at)
@@ -352,7 +354,7 @@ class Agent:
             for s in self.strategies:
                 if s.instrument is i:
                     s.market(self)
-            for o, part in self.venue.match(i, price, quantity, model):
+            for o, part in self.venue.match(i, price, quantity):
                 self.fill(o, o.price, part, True)
         self.pass_time(max([self.now] + [r[0] for r in self.requests]) + 1)
         self.sample(self.now)

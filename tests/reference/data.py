@@ -1,4 +1,4 @@
-"""Market data files -> prints: (time in ns, symbol, price, quantity, fill model or None for the configured one)."""
+"""Market data files -> prints: (time in ns, symbol, price, quantity, `touch` for bars, which set the venue's fill model)."""
 import csv, gzip, heapq, os, re
 from units import parse
 

@@ -87,15 +87,14 @@ class Venue:
         self.resting.append(order)
         return ("resting",)
 
-    def match(self, instrument, price, quantity, model):
+    def match(self, instrument, price, quantity):
         """One print: [(order, quantity)] of those it fills, in their order; their open quantity is already less."""
-        model = model or self.model
         reached = []
         for arrival, o in enumerate(self.resting):
             if o.instrument is not instrument:
                 continue
             beyond = o.price - price if o.side == "buy" else price - o.price
-            if beyond > 0 or (beyond == 0 and model != "cross"):
+            if beyond > 0 or (beyond == 0 and self.model != "cross"):
                 reached.append((o.side != "buy", -o.price if o.side == "buy" else o.price, arrival, o))
         out = []
         for _, _, _, o in sorted(reached, key=lambda r: r[:3]):
