@@ -303,6 +303,8 @@ static void table_money(const struct report *r, FILE *out)
 static void table_strategies(const struct report *r, FILE *out)
 {
     const struct setup *s = engine_setup(r->engine);
+    dec rest = r->pnl; /* what the strategies' results leave: of the part allotted to none */
+    bool rest_known = r->valued;
     fprintf(out, "\n%-16s %-10s %8s %8s %8s %8s %16s %16s %16s\n", "strategy", "kind", "orders",
             "denied", "rejected", "fills", "volume", "fees", "result");
     for (strategy_id id = 0; id < s->strategies; id++) {
@@ -315,11 +317,16 @@ static void table_strategies(const struct report *r, FILE *out)
         dec_format_places(t.fees_quote, 4, DEC_HALF_EVEN, fees);
         if (known)
             dec_format_places(result, 4, DEC_HALF_EVEN, pnl);
+        rest_known = rest_known && known && dec_sub(rest, result, &rest);
         fprintf(out, "%-16s %-10s %8llu %8llu %8llu %8llu %16s %16s %16s\n", s->strategy[id].name,
                 s->strategy[id].ops->name, (unsigned long long)t.orders,
                 (unsigned long long)t.denied, (unsigned long long)t.rejected,
                 (unsigned long long)t.fills, volume, fees, known ? pnl : "unknown");
     }
+    char text[DEC_TEXT_MAX] = "unknown";
+    if (rest_known)
+        dec_format_places(rest, 4, DEC_HALF_EVEN, text);
+    fprintf(out, "%-16s %-10s %87s\n", "(not allotted)", "", text);
 }
 
 static void table_balances(const struct report *r, FILE *out)

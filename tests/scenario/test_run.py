@@ -41,6 +41,9 @@ def main():
         gives("run_sees_missing_tests", "2 passed, 1 failed, 0 skipped", 1, short)
         gives("run_sees_silence", "0 passed, 1 failed, 0 skipped", 1, silent)
         gives("run_sees_a_crash_after_the_last_test", "1 passed, 1 failed, 0 skipped", 1, crash)
+        locked = program("locked", "echo 1..1; echo ok 1 - a")
+        os.chmod(locked, 0o644)
+        gives("run_goes_on_after_what_cannot_be_started", "2 passed, 1 failed, 0 skipped", 1, locked, good)
         gives("run_ends_what_hangs", "0 passed, 1 failed, 0 skipped", 1, "--timeout", "1", hang)
         gives("run_passes_arguments", "1 passed, 0 failed, 0 skipped", 0, arguments + " 'two words'")
 

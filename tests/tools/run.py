@@ -45,8 +45,11 @@ def run(command, timeout):
                ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
     start = time.time()
     # A session of its own, so that a program that hangs goes with everything it started.
-    p = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
-                         stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        p = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
+                             stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as e:  # not executable, not there: a failure like any other, not the end of the run
+        return command, 0, 1, [], "cannot be started: %s\n" % e, 0.0
     try:
         out, code = p.communicate(timeout=timeout)[0], p.returncode
         note = ""
