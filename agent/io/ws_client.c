@@ -313,7 +313,8 @@ static void explain_failure(struct ws_client *c, struct lws *wsi, const char *te
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
     if (verify != X509_V_OK)
         tls_explain(verify, c->url.host, out);
-    else if (strncmp(text, "connect S", 9) == 0) /* "connect SSL err", "connect SYSCALL" */
+    else if (strncmp(text, "connect S", 9) == 0 || /* "connect SSL err", "connect SYSCALL" */
+             strcmp(text, "Timed out waiting SSL") == 0)
         snprintf(out, WHY_MAX, "no TLS connection to %s: %s", c->url.host,
                  reason ? reason : "the handshake failed (is TLS spoken at this port?)");
     else if (status && status != 101)

@@ -510,7 +510,7 @@ TLS = [
     tls_case("tls_expired", r".*(expired|has run out)",
              lambda: AUTHORITY.issue(begin="20240101000000Z", end="20240201000000Z")),
     tls_case("tls_not_yet_valid", r".*(not yet|valid)", lambda: AUTHORITY.issue(begin="20980101000000Z")),
-    tls_case("tls_not_spoken", r".*TLS", lambda: None),
+    tls_case("tls_not_spoken", r".*(TLS connection|SSL)", lambda: None),
 ]
 
 
