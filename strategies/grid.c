@@ -202,7 +202,7 @@ static void place(struct grid *g, const struct strategy_view *v, dec mark, struc
 }
 
 /* The first event with a live feed and a mark: who holds, who is empty. */
-static enum err begin(struct grid *g, const struct strategy_view *v, dec mark)
+static enum err begin(struct grid *g, const struct strategy_view *v, dec mark, struct intents *out)
 {
     const struct params *p = view_params(v);
     const struct instrument *in = view_instrument(v, view_first_instrument(v));
@@ -211,8 +211,12 @@ static enum err begin(struct grid *g, const struct strategy_view *v, dec mark)
         return ERR_OK; /* wait for the rules */
     for (uint32_t k = 0; k <= g->slots; k++)
         if (!level_price(p, in->rules.tick_size, k, &g->price[k]) ||
-            (k && dec_le(g->price[k], g->price[k - 1])))
-            return ERR_RANGE; /* the venue's tick is coarser than `check` could know */
+            (k && dec_le(g->price[k], g->price[k - 1]))) {
+            /* the venue's tick is coarser than `check` could know */
+            intents_note(
+                out, "two levels fall on one tick of the venue: use fewer levels or a wider range");
+            return ERR_RANGE;
+        }
     for (uint32_t k = 0; k < g->slots; k++)
         if (dec_ge(g->price[k], mark) && dec_ge(base, size)) {
             g->slot[k].holding = true;
@@ -292,7 +296,7 @@ static enum err grid_on_event(void *state, const struct strategy_view *v, const 
     if (!view_mark(v, view_first_instrument(v), &mark))
         return ERR_OK; /* what is due waits for a price */
     if (!g->placed) {
-        enum err err = begin(g, v, mark);
+        enum err err = begin(g, v, mark, out);
         if (err || !g->placed)
             return err;
         g->due = true;

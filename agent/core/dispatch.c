@@ -92,6 +92,16 @@ static void handle_note(struct engine *e, strategy_id s, const char *note)
     memcpy(fx->note, note, NOTE_MAX);
 }
 
+/* What a failing strategy asked for is not to be trusted; what it said may be the reason. */
+static void keep_notes(struct intents *in)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < in->count; i++)
+        if (in->item[i].kind == INTENT_NOTE)
+            in->item[kept++] = in->item[i];
+    in->count = kept;
+}
+
 static enum err call(struct engine *e, strategy_id s, const struct event *ev)
 {
     struct strategy_slot *slot = &e->strategy[s];
@@ -104,7 +114,7 @@ static enum err call(struct engine *e, strategy_id s, const struct event *ev)
     if (slot->setup->ops->on_event(slot->state, &view, ev, in) != ERR_OK) {
         slot->broken = true;
         halt_strategy(e, s, REASON_STRATEGY_ERROR);
-        in->count = 0; /* what a failing strategy asked for is not to be trusted */
+        keep_notes(in);
     }
     if (in->overflow)
         halt_strategy(e, s, REASON_FLOOD);

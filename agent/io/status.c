@@ -187,6 +187,19 @@ static void count_open_orders(const struct engine *e, uint32_t count[SETUP_STRAT
         count[engine_open_order(e, i)->strategy]++;
 }
 
+/* What was absorbed instead of followed: worth a look when it grows. */
+static void add_anomalies(const struct status_source *r, cJSON *o)
+{
+    struct engine_anomalies a;
+    engine_anomalies(r->engine, &a);
+    cJSON *item = cJSON_AddObjectToObject(o, "anomalies");
+    add_count(item, "late_order_events", a.late_order_events);
+    add_count(item, "repeated_fills", a.repeated_fills);
+    add_count(item, "unknown_order_ids", a.unknown_order_ids);
+    add_count(item, "late_trades", a.late_trades);
+    add_count(item, "senseless_trades", a.senseless_trades);
+}
+
 static void add_strategies(const struct status_source *r, cJSON *o)
 {
     const struct setup *s = engine_setup(r->engine);
@@ -248,6 +261,7 @@ char *status_overview(const struct status_source *r)
     add_counts(o, &t);
     cJSON_AddBoolToObject(o, "books_balance", r->books_balance);
     cJSON_AddStringToObject(o, "books", r->books);
+    add_anomalies(r, o);
     add_venues(r, o);
     add_instruments(r, o);
     add_strategies(r, o);

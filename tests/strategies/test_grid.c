@@ -215,6 +215,25 @@ static void nothing_is_placed_before_the_feed_is_live(void **state)
     world_close(&w);
 }
 
+/* A setup made without the venue's rules, which turn out coarser than the grid's steps. */
+static void a_tick_coarser_than_the_step_halts_it_with_the_reason(void **state)
+{
+    (void)state;
+    begin("48000", "48001", 11, "0.01", "0");
+    w.setup->instrument[0].rules.tick_size = D("1");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_HALTED);
+    assert_int_equal(world_effect(&w, EFFECT_STATE, 0)->state.reason, REASON_STRATEGY_ERROR);
+    assert_string_equal(
+        world_effect(&w, EFFECT_NOTE, 0)->note,
+        "two levels fall on one tick of the venue: use fewer levels or a wider range");
+    world_trade(&w, "49500", "1"); /* it is not called again */
+    assert_null(world_effect(&w, EFFECT_NOTE, 0));
+    assert_open("");
+    world_close(&w);
+}
+
 static void check_names_what_is_wrong(void **state)
 {
     (void)state;
@@ -333,6 +352,7 @@ int main(void)
         cmocka_unit_test(what_a_canceled_buy_had_got_is_sold),
         cmocka_unit_test(a_halt_is_followed_by_silence_and_unhalt_by_the_grid),
         cmocka_unit_test(nothing_is_placed_before_the_feed_is_live),
+        cmocka_unit_test(a_tick_coarser_than_the_step_halts_it_with_the_reason),
         cmocka_unit_test(check_names_what_is_wrong),
         cmocka_unit_test(a_fill_while_the_feed_is_stale_is_sold_when_it_is_live_again),
         cmocka_unit_test(a_retry_that_comes_due_while_the_feed_is_stale_is_not_lost),
