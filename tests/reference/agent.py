@@ -25,7 +25,7 @@ class Watch:
         self.high = equity if self.high is None else max(self.high, equity)
         if self.daily_loss is not None and self.day_equity - equity >= self.daily_loss:
             self.state = max(self.state, REDUCING)
-        if self.drawdown is not None and (self.high - equity) * ONE >= self.drawdown * self.high:
+        if self.drawdown is not None and self.high > 0 and (self.high - equity) * ONE >= self.drawdown * self.high:
             self.state = HALTED
 
 
@@ -241,7 +241,8 @@ class Agent:
         s = o.strategy
         o.reason = self.denial(o)
         if self.trace:
-            self.trace(stamp(self.now), s.name, o.number, o.side, o.type, o.price and show(o.price), show(o.qty), o.reason)
+            self.trace(stamp(self.now), s.name, o.number, o.side, o.type, o.price and show(o.price), show(o.qty),
+                       o.reason)
         if o.reason:
             o.state, o.reserved = "denied", 0
             s.seen["denied"] += 1

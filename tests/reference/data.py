@@ -1,4 +1,4 @@
-"""Market data files -> prints: (time in ns, symbol, price, quantity, `touch` for bars, which set the venue's fill model)."""
+"""Market data files -> prints: (time in ns, symbol, price, quantity, "touch" for bars: they set the venue's model)."""
 import csv, gzip, heapq, os, re
 from units import parse
 

@@ -57,26 +57,27 @@ class Grid(Strategy):
         self.place(agent)
 
     def place(self, agent):
-        mark = self.instrument.last
-        for slot in reversed(self.slots):
-            if slot.order or slot.until is not None or slot.holds:
-                continue
-            if not agent.allowed(self, "buy", self.size):
-                self.wait(agent, slot, 60)
-            elif slot.low < mark:
-                self.send(agent, slot, "buy", slot.low, self.size)
-        for slot in self.slots:
-            if not slot.order and slot.until is None and slot.holds:
-                self.send(agent, slot, "sell", slot.high, floor_to(slot.holds, self.instrument.lot))
-
-    def send(self, agent, slot, side, price, qty):
-        if not agent.allowed(self, side, qty):
-            self.wait(agent, slot, 60)
-            return
-        slot.order = agent.new_order(self, side, "limit", price, qty, self.post_only)
-        slot.bought = 0
-        slot.order.slot = slot
-        agent.submit(slot.order)
+        """All that is wanted now, as the state is now; then the agent judges one after the other."""
+        mark, wanted = self.instrument.last, []
+        idle = [slot for slot in self.slots if not slot.order and slot.until is None]
+        for slot in reversed(idle):
+            if not slot.holds:
+                if not agent.allowed(self, "buy", self.size):
+                    self.wait(agent, slot, 60)
+                elif slot.low < mark:
+                    wanted.append((slot, "buy", slot.low, self.size))
+        for slot in idle:
+            if slot.holds:
+                qty = floor_to(slot.holds, self.instrument.lot)
+                if agent.allowed(self, "sell", qty):
+                    wanted.append((slot, "sell", slot.high, qty))
+                else:
+                    self.wait(agent, slot, 60)
+        for slot, side, price, qty in wanted:
+            slot.order = agent.new_order(self, side, "limit", price, qty, self.post_only)
+            slot.order.slot, slot.bought = slot, 0
+        for slot, _, _, _ in wanted:
+            agent.submit(slot.order)
 
     def wait(self, agent, slot, seconds):
         slot.until = agent.now + seconds * SECOND

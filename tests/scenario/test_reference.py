@@ -42,7 +42,8 @@ def main():
     one = lambda strategy, **more: config("USDT", ACCOUNT, [strategy], ["BTC-USDT"], **more)
     eth = lambda strategy, **more: config("USDT", {"USDT": "10000"}, [strategy], ["ETH-USDT"], **more)
     compare("grid_on_candles", one(GRID), [BTC], {"fills": 400})
-    compare("grid_without_latency", one(GRID, paper={"order_latency": "0ms"}), [BTC], {"fills": 400})
+    compare("grid_without_latency", one({**GRID, "size": "0.00301"}, paper={"order_latency": "0ms"},
+                                         venue={"maker_fee": "0.00075"}), [BTC], {"fills": 400})
     compare("grid_that_takes", one({**GRID, "post_only": False}, paper={"order_latency": "1m"}), [BTC], {"fills": 300})
     compare("grid_daily_loss", one(GRID, risk={"daily_loss": "300"}), [BTC], {"fills": 100})
     compare("grid_drawdown_halts", one(GRID, risk={"max_drawdown": "0.05"}), [BTC], {"fills": 100, "canceled": 10})
@@ -50,7 +51,8 @@ def main():
         "max_open_orders": 30, "max_order_value": "205", "max_messages": 34}), [BTC], {"fills": 100, "denied": 1000})
     compare("dca_slippage", eth({**DCA, "budget": "5000"}, paper={"slippage": "0.0013"}), [ETH],
             {"fills": 100, "denied": 500})
-    compare("dca_ceiling_and_total", eth({**DCA, "interval": "5m", "price_ceiling": "3600", "total": "900"}), [ETH], {"fills": 20})
+    compare("dca_ceiling_and_total", eth({**DCA, "interval": "5m", "price_ceiling": "3600", "total": "900"}), [ETH],
+            {"fills": 20})
     compare("two_strategies_two_symbols", config("USDT", ACCOUNT, [GRID, DCA], ["BTC-USDT", "ETH-USDT"]), [BTC, ETH],
             {"fills": 400})
     compare("fees_in_a_third_asset", config("USDT", {**ACCOUNT, "ETH": "0.05"}, [GRID], ["BTC-USDT", "ETH-USDT"],
@@ -61,6 +63,9 @@ def main():
         compare("xrp_trades_" + model, config("ETH", XRP_ACCOUNT, [XRP, XRP_DCA], ["XRP-ETH"],
                                               paper={"fill_model": model, "order_latency": "3s"}), [trades],
                 {"fills": 700, "rejected": 1})
+    minutes = "XRP-ETH=" + os.path.join(SHARED, "trades/binance-spot-XRPETH-1m-2019-10-11_13.csv")
+    compare("xrp_candles_in_parts", config("ETH", XRP_ACCOUNT, [{**XRP, "size": "127"}], ["XRP-ETH"]), [minutes],
+            {"fills": 300})
     hours = "BTC-USDT=" + os.path.join(SHARED, "candles/binance-spot-BTCUSDT-1h-2024.csv.gz")
     compare("grid_eight_months", one({**GRID, "lower": "38000", "upper": "72000", "levels": 16, "size": "0.01"}), [hours],
             {"fills": 40})

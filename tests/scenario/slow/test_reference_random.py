@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Backtests agree with the reference (tests/reference/) in random configurations on random data, and over half a year.
 REFERENCE_SEED=n runs the one case n, REFERENCE_CASES=n so many; the seeds of a run are printed."""
-import os, random, sys, tempfile
+import os, random, re, sys, tempfile
 
 sys.path[:0] = ["tests/tools", "tests/reference"]
 import tap
@@ -21,7 +21,12 @@ def main():
         with tempfile.TemporaryDirectory() as scratch:
             # Not the rows of the equity series: a timer at which nothing happens makes a sample, too, and when a
             # strategy wakes up in vain is its own affair. Its first, last and worst values are in the report.
-            differences, report = run(scratch, *case(seed, scratch), files=["fills"])
+            toml, data = case(seed, scratch)
+            differences, report = run(scratch, toml, data, files=["fills"])
+        # Nor the count of denials where a loss is latched: whether an order of that very moment is denied or not even
+        # asked for depends on when within the second one looks.
+        if re.search(r'daily_loss = "(?!1000000)|max_drawdown = "0', toml):
+            differences = [d for d in differences if ".denied:" not in d]
         fills += report["fills"] if report else 0
         if differences:
             bad.append("REFERENCE_SEED=%d\n%s" % (seed, "\n".join(differences)))
