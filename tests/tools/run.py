@@ -68,6 +68,16 @@ def run(command, timeout):
     return command, passed, failed, skipped, text, time.time() - start
 
 
+def what_matters(lines):
+    """Of a failing program's output: each failed test with the lines about it, and the end."""
+    head, keep = [], False
+    for line in lines[:-60]:
+        keep = line.startswith("not ok") or (keep and line.startswith("#"))
+        if keep:
+            head.append(line)
+    return head[:400] + lines[-60:]
+
+
 def allowed_skips(path):
     names = set()
     with open(path) as f:
@@ -135,7 +145,7 @@ def main():
             for name, reason in skipped:
                 print("       skipped %s%s" % (name, ": " + reason if reason else ""))
             if failed or o.verbose:
-                print("".join("    | %s\n" % l for l in out.splitlines()[-200:]), end="")
+                print("".join("    | %s\n" % l for l in what_matters(out.splitlines())), end="")
             sys.stdout.flush()
     if o.tally:
         with open(o.tally, "a") as f:
