@@ -20,7 +20,7 @@ class Watch:
         self.look(equity)
 
     def look(self, equity):
-        if self.day is None:
+        if self.day is None or equity is None:
             return
         self.high = equity if self.high is None else max(self.high, equity)
         if self.daily_loss is not None and self.day_equity - equity >= self.daily_loss:
@@ -181,7 +181,7 @@ class Agent:
         if not self.allowed(s, o.side, o.qty):
             return "STATE"
         reference = i.last
-        if not self.series.samples:
+        if self.equity_of(self.venue.balances) is None:
             return "NO_MARK"
         if i.broken_rule(o, o.price or self.venue.price_to_take(o)):
             return "VENUE_RULE"
@@ -301,7 +301,7 @@ class Agent:
         o.reserved = (mul_up(o.price, o.left) if buy else o.left) if o.left else 0
         s.seen["fills"] += 1
         s.volume += self.convert(proceeds, i.quote, self.quote, mul_down, div_down)
-        s.fees += self.convert(fee, fee_asset, self.quote, mul_down, div_down)
+        s.fees += self.convert(fee, fee_asset, self.quote, mul_down, div_down) or 0  # without a price: not counted
         self.fills.append((stamp(self.now), venue.name, i.symbol, s.name, o.number, o.side, "maker" if maker else
                            "taker", price, qty, fee, fee_asset, realized))
         self.sample(self.now, s)

@@ -1,4 +1,6 @@
-"""Random configurations on random data, small and full of collisions: equal times, limits that bind, tiny balances."""
+"""Random configurations on random data, small and full of collisions: equal times, limits that bind, tiny balances.
+
+The data of a case spans less than the longest max_reference_age, a day."""
 import os, random
 from compare import config
 from units import ONE, show
@@ -12,7 +14,7 @@ OWN = {"price_collar": ("0.0001",), "max_order_value": ("19",), "max_position_va
 
 
 def trades(r, path, price, tick):
-    at = 1700000000000 + r.randrange(86400) * 1000
+    at = 1700000000000 + r.randrange(7200) * 1000
     with open(path, "w") as f:
         f.write("agg_trade_id,price,quantity,first_trade_id,last_trade_id,time_ms,is_buyer_maker\n")
         for n in range(1, r.randrange(20, 300)):
@@ -25,7 +27,7 @@ def trades(r, path, price, tick):
 
 
 def candles(r, path, price, tick):
-    length = r.choice((60, 300, 3600)) * 1000
+    length = r.choice((60, 300, 600)) * 1000
     at, step = 1700000000000 // 3600000 * 3600000, r.choice((100, 1000, 3000))
     with open(path, "w") as f:
         f.write("open_time_ms,open,high,low,close,volume\n")

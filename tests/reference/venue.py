@@ -112,9 +112,9 @@ class Venue:
         i, rate = order.instrument, self.maker if maker else self.taker
         amount = mul_up(price, qty) if order.side == "buy" else mul_down(price, qty)
         if self.fee_asset and self.fee_asset not in (i.base, i.quote) and rate:
-            there = valued(amount, i.quote, self.fee_asset)
+            there = valued(mul_up(amount, rate), i.quote, self.fee_asset)
             if there is not None:
-                fee = ceil_to(mul_up(there, rate), 10 ** 10)
+                fee = ceil_to(there, 10 ** 10)
                 if fee <= self.free(self.fee_asset):
                     return fee, self.fee_asset
         if order.side == "buy":
