@@ -55,13 +55,18 @@ static void note_file(const struct backtest *b, const char *argument,
              (unsigned long long)info->rounded);
     if (info->events == 0)
         note(b, "%s: no event between --from and --to", argument);
-    if (info->timeframe_ns / 4 > b->setup->risk.max_reference_age_ns &&
-        b->setup->risk.has_max_reference_age)
-        note(b,
-             "%s: its prices are %lld s apart, max_reference_age is %lld s: orders between them "
-             "will be denied (STALE_REFERENCE)",
-             argument, (long long)(info->timeframe_ns / 4 / NS_PER_S),
-             (long long)(b->setup->risk.max_reference_age_ns / NS_PER_S));
+}
+
+/* Trades and bars are all the prices there are: between two of them the reference does not age. */
+static void stop_ageing(struct backtest *b, const char *argument)
+{
+    bool *limit = &b->setup->risk.has_max_reference_age;
+    for (uint32_t i = 0; i < b->setup->strategies; i++)
+        b->setup->strategy[i].risk.has_max_reference_age = false;
+    if (*limit)
+        note(b, "%s: only a recording shows prices all the time; max_reference_age does not apply",
+             argument);
+    *limit = false;
 }
 
 /* What is only four prices of a bar cannot tell what traded at a level before. */
@@ -95,6 +100,8 @@ enum err backtest_load(struct backtest *b, const char *argument, char *why)
     note_file(b, argument, &info);
     if (info.format == DATAFILE_CANDLES || info.format == DATAFILE_QUOTES)
         force_touch(b, argument, info.venue);
+    if (info.format != DATAFILE_RECORDING)
+        stop_ageing(b, argument);
     if (info.instrument != INSTRUMENT_NONE) {
         b->wants_feed[info.instrument] = true;
         b->has_data[info.instrument] |= info.events > 0;

@@ -11,7 +11,7 @@ INSTRUMENTS = {
     "XRP-ETH": {"tick_size": "0.00000001", "lot_size": "1", "min_qty": "1", "min_notional": "0.01"},
 }
 # The reference price ages in tradewind as it does live; candles are far apart.
-RISK = {"max_reference_age": "1d", "max_order_value": "100000", "max_position_value": "1000000",
+RISK = {"max_reference_age": "10s", "max_order_value": "100000", "max_position_value": "1000000",
         "max_gross_exposure": "1000000", "daily_loss": "1000000", "max_drawdown": "1"}
 
 

@@ -1,6 +1,4 @@
-"""Random configurations on random data, small and full of collisions: equal times, limits that bind, tiny balances.
-
-The data of a case spans less than the longest max_reference_age, a day."""
+"""Random configurations on random data, small and full of collisions: equal times, limits that bind, tiny balances."""
 import os, random
 from compare import config
 from units import ONE, show
