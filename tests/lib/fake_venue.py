@@ -4,7 +4,7 @@ differences, snapshots that fit. A test then changes what it likes.
 
 All venues live on one event loop in a thread of their own; what a test calls from outside is thread-safe.
 """
-import asyncio, base64, hashlib, json, os, socket, ssl, struct, subprocess, threading, time, urllib.parse, zlib
+import asyncio, base64, hashlib, json, os, random, socket, ssl, struct, subprocess, threading, time, urllib.parse, zlib
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
@@ -13,6 +13,24 @@ LEVELS = 15
 
 LOOP = asyncio.new_event_loop()
 threading.Thread(target=LOOP.run_forever, daemon=True).start()
+
+
+def fixed_port():
+    """A free port that the kernel gives to nobody by itself: a venue closes and opens again at the same port, and a
+    client's own port (even that of a client that calls the closed port) must not have taken it meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        low, high = map(int, f.read().split())
+    below, above = range(min(10240, low), low), range(high + 1, 65536)
+    candidates = [*below, *above]
+    random.shuffle(candidates)
+    for port in candidates:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    return 0  # all ports are the kernel's to give: the risk remains
 
 
 def on_loop(coroutine, seconds=30):
@@ -216,7 +234,7 @@ class Venue:
     # -- on the loop --
 
     async def _open(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.context,
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or fixed_port(), ssl=self.context,
                                                  limit=1 << 20)
         self.port = self.server.sockets[0].getsockname()[1]
         self.task = LOOP.create_task(self._trade())
