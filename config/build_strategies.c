@@ -98,8 +98,41 @@ static instrument_id resolve_instrument(struct build *b, struct toml_pos at, con
 
 /* ---- parameters ---- */
 
+/* The elements of a list into the next free one of [params]. */
+static bool read_list(struct build *b, const struct key_spec *k, const struct toml_node *n,
+                      const char *path, struct params *params, struct param_value *out)
+{
+    char why[VALUE_WHY_MAX];
+    struct key_spec element = *k;
+    element.flags &= ~KEY_LIST;
+    if (n->type != TOML_NODE_ARRAY || n->count == 0 || n->count > PARAM_LIST_MAX) {
+        errors_add(&b->errors, n->at, path, "%s; allowed: %s",
+                   n->type != TOML_NODE_ARRAY ? "is not a list"
+                   : n->count                 ? "the list is too long"
+                                              : "the list is empty",
+                   value_allowed(k, why, sizeof why));
+        return false;
+    }
+    CHECK(params->lists < PARAM_LISTS_MAX);
+    struct param_list *list = &params->list[params->lists];
+    for (const struct toml_node *e = n->first; e; e = e->next) {
+        struct value v = {0};
+        if (value_read(&element, e, &v, why)) {
+            errors_add(&b->errors, e->at, path, "%s", why);
+            return false;
+        }
+        if (k->type == KEY_DURATION)
+            list->duration_ns[list->count++] = v.duration_ns;
+        else
+            list->decimal[list->count++] = v.decimal;
+    }
+    out->list = params->lists++;
+    out->present = true;
+    return true;
+}
+
 static bool read_param(struct build *b, const struct param_spec *p, const struct toml_node *table,
-                       struct param_value *out)
+                       struct params *params, struct param_value *out)
 {
     struct key_spec k = schema_param(p);
     char path[REPORT_PATH_MAX], why[VALUE_WHY_MAX];
@@ -107,6 +140,8 @@ static bool read_param(struct build *b, const struct param_spec *p, const struct
     const struct toml_node *n = toml_get(table, k.key);
     struct toml_pos at = key_position(table, k.key);
     struct value v = {0};
+    if (n && k.flags & KEY_LIST)
+        return read_list(b, &k, n, path, params, out);
     if (n) {
         if (value_read(&k, n, &v, why)) {
             errors_add(&b->errors, at, path, "%s", why);
@@ -132,6 +167,8 @@ static bool read_param(struct build *b, const struct param_spec *p, const struct
         if (out->instrument == INSTRUMENT_NONE)
             return false;
         break;
+    case PARAM_DECIMALS:
+    case PARAM_DURATIONS: CHECK(false); /* has no default, and was read above */
     }
     out->present = true;
     return true;
@@ -143,7 +180,7 @@ static bool build_params(struct build *b, const struct toml_node *table, struct 
     for (const struct param_spec *p = st->ops->params; p->key; p++) {
         CHECK(st->params.count < PARAM_MAX);
         struct param_value *v = &st->params.value[st->params.count++];
-        if (!read_param(b, p, table, v))
+        if (!read_param(b, p, table, &st->params, v))
             ok = false;
         else if (p->type == PARAM_INSTRUMENT && v->present) {
             CHECK(st->instruments < STRATEGY_INSTRUMENTS_MAX);

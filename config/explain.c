@@ -27,8 +27,10 @@ static void print_wrapped(FILE *out, const char *text)
 static void print_key(FILE *out, const struct key_spec *k)
 {
     char allowed[256], line[512];
-    const char *quoted =
-        k->type == KEY_DECIMAL || k->type == KEY_INTEGER || k->type == KEY_BOOL ? "" : "\"";
+    const char *quoted = k->flags & KEY_LIST || k->type == KEY_DECIMAL || k->type == KEY_INTEGER ||
+                                 k->type == KEY_BOOL
+                             ? ""
+                             : "\"";
     fprintf(out, "  %-*s", TEXT_COLUMN - 2, k->key);
     if (strlen(k->key) > TEXT_COLUMN - 4)
         fprintf(out, "\n%*s", TEXT_COLUMN, "");

@@ -426,6 +426,8 @@ static enum key_type param_key_type(enum param_type t)
     case PARAM_CHOICE: return KEY_CHOICE;
     case PARAM_DURATION: return KEY_DURATION;
     case PARAM_INSTRUMENT: return KEY_INSTRUMENT;
+    case PARAM_DECIMALS: return KEY_DECIMAL;
+    case PARAM_DURATIONS: return KEY_DURATION;
     }
     return KEY_TABLE; /* no param_type: refused by every reader */
 }
@@ -435,7 +437,8 @@ struct key_spec schema_param(const struct param_spec *p)
     return (struct key_spec){
         .key = p->key,
         .type = param_key_type(p->type),
-        .flags = p->flags & PARAM_REQUIRED ? KEY_REQUIRED : 0,
+        .flags = (p->flags & PARAM_REQUIRED ? KEY_REQUIRED : 0) |
+                 (p->type == PARAM_DECIMALS || p->type == PARAM_DURATIONS ? KEY_LIST : 0),
         .min = p->min,
         .max = p->max,
         .default_value = p->default_value,

@@ -29,6 +29,7 @@ enum key_type {
 #define KEY_REQUIRED 1u
 #define KEY_POSITIVE 2u /* decimal or duration greater than 0 */
 #define KEY_EMPTY_OK 4u /* a text that may be "" */
+#define KEY_LIST     8u /* a list of 1 to PARAM_LIST_MAX values of the type */
 
 #define KEY_NOT_STORED SIZE_MAX
 

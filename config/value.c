@@ -90,8 +90,20 @@ static const char *choice_words(const char *choices, char *out, size_t cap)
     return out;
 }
 
+static const char *list_allowed(const struct key_spec *k, char *out, size_t cap)
+{
+    struct key_spec element = *k;
+    char one[256];
+    element.flags &= ~KEY_LIST;
+    snprintf(out, cap, "a list of 1 to %d, each %s", PARAM_LIST_MAX,
+             value_allowed(&element, one, sizeof one));
+    return out;
+}
+
 const char *value_allowed(const struct key_spec *k, char *out, size_t cap)
 {
+    if (k->flags & KEY_LIST)
+        return list_allowed(k, out, cap);
     char a[160];
     size_t most = k->size ? k->size - 1 : 0;
     switch (k->type) {

@@ -25,18 +25,51 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STRATEGY_ABI 1u
+#define STRATEGY_ABI 2u
 
 struct strategy_view; /* read-only, owned by the host, valid during one call */
 struct intents;       /* bounded sink; when it is full the host halts the strategy (FLOOD) */
 
 /* Which events on_event() wants, for the instruments its parameters name. Its own order and fill
- * events, EVENT_STARTED and the timers it asked for always come. */
+ * events, EVENT_STARTED, EVENT_HISTORY, EVENT_PARAM and the timers it asked for always come. */
 #define SUBSCRIBE_TOP    (1u << 0)
 #define SUBSCRIBE_TRADE  (1u << 1)
 #define SUBSCRIBE_BOOK   (1u << 2) /* after the engine has applied it */
 #define SUBSCRIBE_CANDLE (1u << 3) /* of the timeframe that candle_timeframe() names */
 #define SUBSCRIBE_FEED   (1u << 4)
+
+/* ---- what `tradewind check` prints of it before it starts ---- */
+
+#define PLAN_ROWS_MAX 256
+#define PLAN_TEXT_MAX 48
+
+/* One order that would follow, in the order in which they would; what is not known is zero. */
+struct plan_row {
+    char what[PLAN_TEXT_MAX]; /* "safety order 3", "level 12" */
+    enum side side;
+    dec deviation;                /* of its price from the first order's, as a ratio; below: < 0 */
+    dec price, qty, amount;       /* amount: in quote, without fee */
+    dec total_amount, total_fees; /* of this and all orders above it on the same side */
+    dec average, break_even;      /* prices, when all up to this one are filled; break-even pays the
+                                     fees of both ways */
+};
+
+struct plan {
+    uint32_t count;
+    struct plan_row row[PLAN_ROWS_MAX];
+    dec capital_quote, capital_base;   /* needed at most at one time, fees included */
+    char remark[4][2 * PLAN_TEXT_MAX]; /* sentences for people; "" ends them */
+};
+
+/* ---- what it says of itself while it runs ---- */
+
+enum figure_unit { FIGURE_QUOTE, FIGURE_BASE, FIGURE_PRICE, FIGURE_RATIO, FIGURE_COUNT };
+struct figure {
+    const char *name;      /* "grid_profit": a key in JSON, words with '_' */
+    enum figure_unit unit; /* quote and base: of its first instrument */
+    dec value;
+};
+#define FIGURES_MAX 16
 
 struct strategy_ops {
     uint32_t abi;        /* STRATEGY_ABI */
@@ -64,9 +97,27 @@ struct strategy_ops {
     enum err (*on_event)(void *state, const struct strategy_view *v, const struct event *e,
                          struct intents *out);
 
-    /* Optional pair: everything that on_event() depends on, versioned by the strategy itself. */
+    /* Everything that on_event() depends on, versioned by the strategy itself: a state that was
+     * saved, and loaded into fresh memory after init(), goes on as the old one would have. load()
+     * returns ERR_SYNTAX for bytes that no save() wrote, and leaves the state to be thrown away.
+     * Optional for a strategy without state; the built-in ones have it. */
     enum err (*save)(const void *state, struct bufw *out);
     enum err (*load)(void *state, struct bufr *in);
+
+    /* How many closed candles of its timeframe it wants to have seen before it decides; the host
+     * sends what it can get as EVENT_HISTORY. May be NULL. */
+    uint32_t (*warmup_candles)(const struct params *p);
+
+    /* The whole ladder, the capital it needs and its break-even, for `tradewind check`. [in][k]: of
+     * its k-th instrument parameter; [price]: of the first one, or zero where none is known (rows
+     * then have deviations and amounts only). Returns ERR_RANGE where nothing can be said. May be
+     * NULL. */
+    enum err (*plan)(const struct params *p, const struct instrument *const *in, dec price,
+                     dec maker_fee, dec taker_fee, struct plan *ret);
+
+    /* Fills [ret] (FIGURES_MAX) and returns how many: for status, reports and alerts; the names and
+     * their order do not change during a run. May be NULL. */
+    uint32_t (*figures)(const void *state, const struct strategy_view *v, struct figure *ret);
 };
 
 /* ---- what a strategy can see ---- */
@@ -86,8 +137,10 @@ bool view_mark(const struct strategy_view *v, instrument_id i, dec *ret);
 /* The book, or NULL while there is none that may be used. */
 const struct book *view_book(const struct strategy_view *v, instrument_id i);
 
-/* Own sub-ledger: balance not reserved by own open orders. */
+/* Own sub-ledger: balance not reserved by own open orders; on the venue of its first instrument, or
+ * of instrument [i]. */
 dec view_free(const struct strategy_view *v, asset_id asset);
+dec view_free_at(const struct strategy_view *v, instrument_id i, asset_id asset);
 /* Own position of an instrument: quantity, and its cost in quote with fees (average cost = cost /
  * qty). */
 dec view_position(const struct strategy_view *v, instrument_id i, dec *ret_cost);
@@ -114,6 +167,11 @@ uint64_t view_random(const struct strategy_view *v);
 order_id intents_submit(struct intents *out, const struct order_request *req);
 /* Asks to cancel one of its own orders. Cancels are never refused by risk. */
 void intents_cancel(struct intents *out, order_id id);
+/* Declares that it means to trade [qty] of [i] in all, on one side; orders that are parts of it
+ * name the id as their parent. What is open and filled of them never exceeds [qty]: a module apart
+ * from the strategy counts, and denies (PARENT) what does. Returns the id, 0 where the sink is
+ * full. */
+uint64_t intents_parent(struct intents *out, instrument_id i, enum side side, dec qty);
 /* Asks for EVENT_TIMER at engine time [at_ns] or soon after; a later call replaces the earlier
  * wish; 0 cancels. */
 void intents_timer(struct intents *out, int64_t at_ns);

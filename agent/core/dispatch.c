@@ -158,6 +158,7 @@ static enum err carry_out(struct engine *e, strategy_id s, uint32_t round)
             break;
         case INTENT_CANCEL: handle_cancel(e, s, it->id); break;
         case INTENT_NOTE: handle_note(e, s, it->note); break;
+        case INTENT_PARENT: break;
         }
     }
     return err;

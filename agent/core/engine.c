@@ -115,6 +115,7 @@ static enum err start_strategies(struct engine *e, uint8_t *states)
         struct strategy_slot *slot = &e->strategy[id];
         CHECK(ss->ops->abi == STRATEGY_ABI && ss->ops->size == sizeof *ss->ops);
         slot->setup = ss;
+        slot->params = ss->params;
         slot->state = states;
         states += (ss->ops->state_size + 63) & ~(size_t)63;
         slot->timer_ns = INT64_MAX;
@@ -287,6 +288,29 @@ static enum err step_book(struct engine *e, const struct event *ev)
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
 
+/* A live parameter has a new value: the strategy sees it by its view from now on. */
+static enum err step_param(struct engine *e, const struct event *ev)
+{
+    const struct event_param *p = &ev->param;
+    struct params *mine = &e->strategy[p->strategy].params;
+    const struct param_spec *spec = &e->strategy[p->strategy].setup->ops->params[p->index];
+    if (!(spec->flags & PARAM_LIVE) || spec->type != p->type)
+        return ERR_RANGE;
+    struct param_value *v = &mine->value[p->index];
+    if (p->type != PARAM_DECIMALS && p->type != PARAM_DURATIONS) {
+        *v = p->value;
+    } else if (p->present) {
+        if (!v->present) {
+            if (mine->lists == PARAM_LISTS_MAX)
+                return ERR_FULL;
+            v->list = mine->lists++;
+        }
+        mine->list[v->list] = p->list;
+    }
+    v->present = p->present;
+    return dispatch_event(e, p->strategy, ev);
+}
+
 static enum err step_kind(struct engine *e, const struct event *ev)
 {
     switch (ev->kind) {
@@ -301,6 +325,8 @@ static enum err step_kind(struct engine *e, const struct event *ev)
     case EVENT_FILL: return orders_fill(e, ev);
     case EVENT_COMMAND: states_command(e, &ev->command); return ERR_OK;
     case EVENT_TIMER: return dispatch_due(e, true);
+    case EVENT_HISTORY: return dispatch_event(e, ev->history.strategy, ev);
+    case EVENT_PARAM: return step_param(e, ev);
     case EVENT_CANDLE: /* the venue's own candles: nothing uses them yet, candles come from trades
                         */
     case EVENT_STARTED: /* made by the engine, never given to it */ return ERR_OK;
@@ -318,6 +344,10 @@ static bool is_addressed(const struct engine *e, const struct event *ev)
     case EVENT_INSTRUMENT:
     case EVENT_FEED:
     case EVENT_CANDLE: return ev->instrument < e->setup->instruments;
+    case EVENT_HISTORY: return ev->history.strategy < e->setup->strategies;
+    case EVENT_PARAM:
+        return ev->param.strategy < e->setup->strategies &&
+               ev->param.index < e->strategy[ev->param.strategy].params.count;
     case EVENT_ORDER:
     case EVENT_FILL:
     case EVENT_COMMAND:
@@ -489,6 +519,41 @@ void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *
                            : valuation_strategy_equity(e, &e->strategy[s], s, &now))
         t.equity = now;
     *ret = t;
+}
+
+uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret)
+{
+    CHECK(s < e->setup->strategies);
+    const struct strategy_slot *slot = &e->strategy[s];
+    /* the view is read-only; only view_random() would change the engine, and figures have no need
+     * of it */
+    struct strategy_view view = {.engine = (struct engine *)(uintptr_t)e, .id = s};
+    return slot->setup->ops->figures ? slot->setup->ops->figures(slot->state, &view, ret) : 0;
+}
+
+enum err engine_strategy_save(const struct engine *e, strategy_id s, struct bufw *out)
+{
+    CHECK(s < e->setup->strategies);
+    const struct strategy_slot *slot = &e->strategy[s];
+    if (!slot->setup->ops->save)
+        return ERR_STATE;
+    enum err err = slot->setup->ops->save(slot->state, out);
+    return err ? err : out->failed ? ERR_FULL : ERR_OK;
+}
+
+enum err engine_strategy_load(struct engine *e, strategy_id s, struct bufr *in)
+{
+    CHECK(s < e->setup->strategies);
+    struct strategy_slot *slot = &e->strategy[s];
+    const struct strategy_ops *ops = slot->setup->ops;
+    if (!ops->load)
+        return ERR_STATE;
+    struct strategy_view view = {.engine = e, .id = s};
+    memset(slot->state, 0, ops->state_size);
+    enum err err = ops->init(slot->state, &slot->params, &view);
+    if (!err)
+        err = ops->load(slot->state, in);
+    return err ? err : in->failed || in->pos != in->len ? ERR_SYNTAX : ERR_OK;
 }
 
 void engine_anomalies(const struct engine *e, struct engine_anomalies *ret)

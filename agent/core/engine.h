@@ -78,6 +78,15 @@ struct engine_totals {
 /* Totals of the agent (STRATEGY_NONE) or of one strategy (its equity counts its own sub-ledger). */
 void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret);
 
+/* What a strategy says of itself: fills [ret] (FIGURES_MAX) and returns how many. */
+struct figure;
+uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret);
+
+/* A strategy's own state as bytes, and back into a fresh one. ERR_STATE where its kind has none;
+ * after a failed load the strategy must not be used. */
+enum err engine_strategy_save(const struct engine *e, strategy_id s, struct bufw *out) MUST_CHECK;
+enum err engine_strategy_load(struct engine *e, strategy_id s, struct bufr *in) MUST_CHECK;
+
 /* Anomalies that were absorbed: late and repeated messages, ids nobody knows, trades without a
  * price or of less than nothing. */
 struct engine_anomalies {

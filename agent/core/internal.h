@@ -25,6 +25,7 @@ struct equity_series {
 
 struct strategy_slot {
     const struct strategy_setup *setup;
+    struct params params; /* the setup's, with the live ones as they are now */
     void *state;
     struct rng rng;
     uint64_t next_seq;
@@ -105,7 +106,7 @@ struct engine {
 };
 
 /* What a strategy asked for during one call. */
-enum intent_kind { INTENT_SUBMIT, INTENT_CANCEL, INTENT_NOTE };
+enum intent_kind { INTENT_SUBMIT, INTENT_CANCEL, INTENT_NOTE, INTENT_PARENT };
 struct intent {
     enum intent_kind kind;
     order_id id;

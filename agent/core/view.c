@@ -9,7 +9,7 @@ int64_t view_now_ns(const struct strategy_view *v)
 
 const struct params *view_params(const struct strategy_view *v)
 {
-    return &v->engine->setup->strategy[v->id].params;
+    return &v->engine->strategy[v->id].params;
 }
 
 instrument_id view_first_instrument(const struct strategy_view *v)
@@ -59,6 +59,13 @@ dec view_free(const struct strategy_view *v, asset_id asset)
     const struct setup *s = v->engine->setup;
     instrument_id first = s->strategy[v->id].instrument[0];
     return ledger_free(&v->engine->ledger, v->id, s->instrument[first].venue, asset);
+}
+
+dec view_free_at(const struct strategy_view *v, instrument_id i, asset_id asset)
+{
+    const struct setup *s = v->engine->setup;
+    CHECK(i < s->instruments);
+    return ledger_free(&v->engine->ledger, v->id, s->instrument[i].venue, asset);
 }
 
 dec view_position(const struct strategy_view *v, instrument_id i, dec *ret_cost)
@@ -135,6 +142,16 @@ void intents_cancel(struct intents *out, order_id id)
     struct intent *in = add(out, INTENT_CANCEL);
     if (in)
         in->id = id;
+}
+
+uint64_t intents_parent(struct intents *out, instrument_id i, enum side side, dec qty)
+{
+    struct intent *in = add(out, INTENT_PARENT);
+    if (!in)
+        return 0;
+    in->id = order_id_make(out->strategy, ++out->owner->next_seq);
+    in->req = (struct order_request){.instrument = i, .side = side, .qty = qty};
+    return in->id;
 }
 
 void intents_timer(struct intents *out, int64_t at_ns)

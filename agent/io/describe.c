@@ -1,6 +1,7 @@
 #include "io/describe.h"
 
 #include "base/clock.h"
+#include "strategies/strategy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,6 +107,45 @@ static void add_levels(struct line *l, const char *name, const struct level *lev
         add(l, "%s]", n > 2 ? ",..." : "");
 }
 
+static void add_candle(struct line *l, const struct event_candle *c)
+{
+    add_dec(l, "open", c->open);
+    add_dec(l, "high", c->high);
+    add_dec(l, "low", c->low);
+    add_dec(l, "close", c->close);
+    add_dec(l, "volume", c->volume);
+}
+
+/* A live parameter: its key and the new value. */
+static void add_param(struct line *l, const struct setup *s, const struct event_param *p)
+{
+    const char *key =
+        p->strategy < s->strategies && p->index < s->strategy[p->strategy].params.count
+            ? s->strategy[p->strategy].ops->params[p->index].key
+            : "?";
+    add(l, " %s %s", describe_strategy(s, p->strategy), key);
+    if (!p->present) {
+        add(l, " absent");
+        return;
+    }
+    switch (p->type) {
+    case PARAM_DECIMAL: add_dec(l, "to", p->value.decimal); break;
+    case PARAM_INTEGER:
+    case PARAM_DURATION: add(l, " to=%lld", (long long)p->value.integer); break;
+    case PARAM_BOOL: add(l, " to=%s", p->value.boolean ? "true" : "false"); break;
+    case PARAM_CHOICE:
+    case PARAM_INSTRUMENT: add(l, " to=%lu", (unsigned long)p->value.choice); break;
+    case PARAM_DECIMALS:
+        for (uint32_t i = 0; i < p->list.count && i < PARAM_LIST_MAX; i++)
+            add_dec(l, "to", p->list.decimal[i]);
+        break;
+    case PARAM_DURATIONS:
+        for (uint32_t i = 0; i < p->list.count && i < PARAM_LIST_MAX; i++)
+            add(l, " to=%lld", (long long)p->list.duration_ns[i]);
+        break;
+    }
+}
+
 void describe_event(const struct setup *s, const struct event *e, char *out, size_t cap)
 {
     struct line l = {out, cap};
@@ -140,13 +180,12 @@ void describe_event(const struct setup *s, const struct event *e, char *out, siz
         add_levels(&l, "bids", e->book.bid, e->book.bids);
         add_levels(&l, "asks", e->book.ask, e->book.asks);
         break;
-    case EVENT_CANDLE:
-        add_dec(&l, "open", e->candle.open);
-        add_dec(&l, "high", e->candle.high);
-        add_dec(&l, "low", e->candle.low);
-        add_dec(&l, "close", e->candle.close);
-        add_dec(&l, "volume", e->candle.volume);
+    case EVENT_CANDLE: add_candle(&l, &e->candle); break;
+    case EVENT_HISTORY:
+        add(&l, " %s", describe_strategy(s, e->history.strategy));
+        add_candle(&l, &e->history.candle);
         break;
+    case EVENT_PARAM: add_param(&l, s, &e->param); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:

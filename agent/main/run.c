@@ -126,6 +126,8 @@ static bool is_input(enum event_kind k)
     case EVENT_TRADE:
     case EVENT_BOOK:
     case EVENT_CANDLE:
+    case EVENT_HISTORY:
+    case EVENT_PARAM:
     case EVENT_COMMAND: return true;
     case EVENT_TIMER:
     case EVENT_ORDER:
@@ -139,7 +141,7 @@ static bool is_input(enum event_kind k)
  * latched states. Market data may be lost for a second; it comes again. */
 static bool must_be_durable(const struct event *ev, const struct effects *fx)
 {
-    if (ev->kind == EVENT_COMMAND)
+    if (ev->kind == EVENT_COMMAND || ev->kind == EVENT_PARAM)
         return true;
     for (uint32_t i = 0; i < fx->count; i++)
         switch (fx->item[i].kind) {

@@ -122,6 +122,96 @@ static void read_denial(struct bufr *in, struct denial *d)
     d->value = bufr_dec(in);
 }
 
+static void write_candle(struct bufw *out, const struct event_candle *c)
+{
+    bufw_i64(out, c->open_ns);
+    bufw_i64(out, c->timeframe_ns);
+    bufw_dec(out, c->open);
+    bufw_dec(out, c->high);
+    bufw_dec(out, c->low);
+    bufw_dec(out, c->close);
+    bufw_dec(out, c->volume);
+    write_bool(out, c->empty);
+}
+
+static void read_candle(struct bufr *in, struct event_candle *c)
+{
+    c->open_ns = bufr_i64(in);
+    c->timeframe_ns = bufr_i64(in);
+    c->open = bufr_dec(in);
+    c->high = bufr_dec(in);
+    c->low = bufr_dec(in);
+    c->close = bufr_dec(in);
+    c->volume = bufr_dec(in);
+    c->empty = read_bool(in);
+}
+
+static void write_param(struct bufw *out, const struct event_param *p)
+{
+    bufw_u16(out, p->strategy);
+    bufw_u16(out, p->index);
+    write_enum(out, p->type);
+    write_bool(out, p->present);
+    if (!p->present)
+        return;
+    switch (p->type) {
+    case PARAM_DECIMAL: bufw_dec(out, p->value.decimal); return;
+    case PARAM_INTEGER: bufw_i64(out, p->value.integer); return;
+    case PARAM_BOOL: write_bool(out, p->value.boolean); return;
+    case PARAM_CHOICE: bufw_u32(out, p->value.choice); return;
+    case PARAM_DURATION: bufw_i64(out, p->value.duration_ns); return;
+    case PARAM_INSTRUMENT: bufw_u32(out, p->value.instrument); return;
+    case PARAM_DECIMALS:
+        bufw_u32(out, p->list.count);
+        for (uint32_t i = 0; i < p->list.count; i++)
+            bufw_dec(out, p->list.decimal[i]);
+        return;
+    case PARAM_DURATIONS:
+        bufw_u32(out, p->list.count);
+        for (uint32_t i = 0; i < p->list.count; i++)
+            bufw_i64(out, p->list.duration_ns[i]);
+        return;
+    }
+    out->failed = true;
+}
+
+static uint32_t read_list_count(struct bufr *in)
+{
+    uint32_t n = bufr_u32(in);
+    if (n == 0 || n > PARAM_LIST_MAX)
+        in->failed = true;
+    return in->failed ? 0 : n;
+}
+
+static void read_param(struct bufr *in, struct event_param *p)
+{
+    p->strategy = bufr_u16(in);
+    p->index = bufr_u16(in);
+    p->type = (enum param_type)read_byte_in(in, PARAM_DECIMAL, PARAM_DURATIONS);
+    p->present = read_bool(in);
+    if (!p->present || in->failed)
+        return;
+    switch (p->type) {
+    case PARAM_DECIMAL: p->value.decimal = bufr_dec(in); break;
+    case PARAM_INTEGER: p->value.integer = bufr_i64(in); break;
+    case PARAM_BOOL: p->value.boolean = read_bool(in); break;
+    case PARAM_CHOICE: p->value.choice = bufr_u32(in); break;
+    case PARAM_DURATION: p->value.duration_ns = bufr_i64(in); break;
+    case PARAM_INSTRUMENT: p->value.instrument = bufr_u32(in); break;
+    case PARAM_DECIMALS:
+        p->list.count = read_list_count(in);
+        for (uint32_t i = 0; i < p->list.count; i++)
+            p->list.decimal[i] = bufr_dec(in);
+        return;
+    case PARAM_DURATIONS:
+        p->list.count = read_list_count(in);
+        for (uint32_t i = 0; i < p->list.count; i++)
+            p->list.duration_ns[i] = bufr_i64(in);
+        return;
+    }
+    p->value.present = true;
+}
+
 void event_encode(const struct event *e, struct bufw *out)
 {
     write_enum(out, e->kind);
@@ -145,16 +235,12 @@ void event_encode(const struct event *e, struct bufw *out)
         write_enum(out, e->trade.aggressor);
         return;
     case EVENT_BOOK: write_book(out, &e->book); return;
-    case EVENT_CANDLE:
-        bufw_i64(out, e->candle.open_ns);
-        bufw_i64(out, e->candle.timeframe_ns);
-        bufw_dec(out, e->candle.open);
-        bufw_dec(out, e->candle.high);
-        bufw_dec(out, e->candle.low);
-        bufw_dec(out, e->candle.close);
-        bufw_dec(out, e->candle.volume);
-        write_bool(out, e->candle.empty);
+    case EVENT_CANDLE: write_candle(out, &e->candle); return;
+    case EVENT_HISTORY:
+        bufw_u16(out, e->history.strategy);
+        write_candle(out, &e->history.candle);
         return;
+    case EVENT_PARAM: write_param(out, &e->param); return;
     case EVENT_TIMER:
     case EVENT_STARTED: return;
     case EVENT_ORDER:
@@ -187,7 +273,7 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
 {
     struct event e;
     memset(&e, 0, sizeof e);
-    e.kind = (enum event_kind)read_byte_in(in, EVENT_INSTRUMENT, EVENT_STARTED);
+    e.kind = (enum event_kind)read_byte_in(in, EVENT_INSTRUMENT, EVENT_PARAM);
     e.venue = bufr_u16(in);
     e.instrument = bufr_u32(in);
     e.ts_event_ns = bufr_i64(in);
@@ -215,16 +301,12 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
             return rc;
         break;
     }
-    case EVENT_CANDLE:
-        e.candle.open_ns = bufr_i64(in);
-        e.candle.timeframe_ns = bufr_i64(in);
-        e.candle.open = bufr_dec(in);
-        e.candle.high = bufr_dec(in);
-        e.candle.low = bufr_dec(in);
-        e.candle.close = bufr_dec(in);
-        e.candle.volume = bufr_dec(in);
-        e.candle.empty = read_bool(in);
+    case EVENT_CANDLE: read_candle(in, &e.candle); break;
+    case EVENT_HISTORY:
+        e.history.strategy = bufr_u16(in);
+        read_candle(in, &e.history.candle);
         break;
+    case EVENT_PARAM: read_param(in, &e.param); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:
@@ -267,6 +349,8 @@ static void write_request(struct bufw *out, const struct order_request *r)
     bufw_dec(out, r->price);
     bufw_dec(out, r->qty);
     bufw_u32(out, r->tag);
+    write_bool(out, r->repeat);
+    bufw_u64(out, r->parent);
 }
 
 /* [any]: a denied request may hold any number; it was denied (MALFORMED) for that. */
@@ -282,6 +366,8 @@ static void read_request(struct bufr *in, bool any, struct order_request *r)
     r->price = bufr_dec(in);
     r->qty = bufr_dec(in);
     r->tag = bufr_u32(in);
+    r->repeat = read_bool(in);
+    r->parent = bufr_u64(in);
 }
 
 static void write_order(struct bufw *out, const struct order *o)

@@ -13,6 +13,7 @@
 #include "model/book.h"
 #include "model/instrument.h"
 #include "model/order.h"
+#include "model/param.h"
 #include "model/reason.h"
 #include "model/state.h"
 
@@ -33,6 +34,9 @@ enum event_kind {
     EVENT_COMMAND = 10, /* an operator's wish */
     EVENT_STARTED =
         11, /* to one strategy, once, before its first other event; made by the engine */
+    EVENT_HISTORY =
+        12,           /* a closed candle from before the run, to one strategy that asked for them */
+    EVENT_PARAM = 13, /* a live parameter of one strategy has a new value */
 };
 
 enum feed_state {
@@ -83,6 +87,21 @@ struct event_fill {
     asset_id fee_asset;
     enum liquidity liquidity;
 };
+/* Warm-up: delivered in order of time, before the strategy's first market event. */
+struct event_history {
+    strategy_id strategy;
+    struct event_candle candle;
+};
+struct event_param {
+    strategy_id strategy;
+    uint16_t index; /* in the table of its kind; the entry is flagged PARAM_LIVE */
+    enum param_type type;
+    bool present; /* false: the optional parameter is no longer given */
+    union {
+        struct param_value value; /* of the single types; its [present] is set, too */
+        struct param_list list;   /* of the lists */
+    };
+};
 #define COMMAND_REASON_MAX 128
 struct event_command {
     enum command_kind kind;
@@ -107,6 +126,8 @@ struct event {
         struct event_order order;
         struct event_fill fill;
         struct event_command command;
+        struct event_history history;
+        struct event_param param;
     };
 };
 

@@ -95,6 +95,8 @@ const char *event_kind_name(enum event_kind k)
     case EVENT_FILL: return "fill";
     case EVENT_COMMAND: return "command";
     case EVENT_STARTED: return "started";
+    case EVENT_HISTORY: return "history";
+    case EVENT_PARAM: return "param";
     }
     return "?";
 }

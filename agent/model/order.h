@@ -61,6 +61,8 @@ struct order_request {
     dec price;    /* limit orders only, else zero */
     dec qty;      /* base */
     uint32_t tag; /* the strategy's own mark (grid: level number); returned in every event */
+    bool repeat; /* the same order as one just sent is meant: risk does not take it for a mistake */
+    uint64_t parent; /* id from intents_parent() that this order is a part of; 0: none */
 };
 
 struct order {

@@ -16,6 +16,8 @@ enum param_type {
     PARAM_CHOICE,     /* one of a list of words */
     PARAM_DURATION,   /* "250ms", "15s", "5m", "1h", "1d"; nanoseconds inside */
     PARAM_INSTRUMENT, /* "BTC-USDT" or "BTC-USDT@venue": must be configured */
+    PARAM_DECIMALS,   /* a list of 1 to PARAM_LIST_MAX of them; without a default */
+    PARAM_DURATIONS,  /* likewise */
 };
 
 /* Flags. */
@@ -33,7 +35,17 @@ struct param_spec {
     const char *help;    /* one sentence, with the unit */
 };
 
-#define PARAM_MAX 48 /* parameters per strategy */
+#define PARAM_MAX       64 /* parameters per strategy */
+#define PARAM_LIST_MAX  8  /* elements of a list */
+#define PARAM_LISTS_MAX 6  /* lists per strategy */
+
+struct param_list {
+    uint32_t count; /* 0: not given */
+    union {
+        dec decimal[PARAM_LIST_MAX];
+        int64_t duration_ns[PARAM_LIST_MAX];
+    };
+};
 
 /* The value of table entry i is params->value[i]. */
 struct param_value {
@@ -45,12 +57,18 @@ struct param_value {
         uint32_t choice; /* index into the choices */
         int64_t duration_ns;
         instrument_id instrument;
+        uint32_t list; /* index into params->list */
     };
 };
 
 struct params {
     uint32_t count;
     struct param_value value[PARAM_MAX];
+    uint32_t lists;
+    struct param_list list[PARAM_LISTS_MAX];
 };
+
+/* The list of table entry [i]; one with count 0 where it is not given. */
+const struct param_list *params_list(const struct params *p, uint32_t i);
 
 #endif

@@ -142,6 +142,8 @@ static void make_event(struct input *in, const struct engine *e, struct level *l
             ev->command.strategy = STRATEGY_NONE;
         return;
     case EVENT_CANDLE:
+    case EVENT_HISTORY:
+    case EVENT_PARAM:
     case EVENT_TIMER:
     case EVENT_STARTED: return;
     }

@@ -37,6 +37,8 @@ static const struct param_spec PARAMS[] = {
      .max = "1d",
      .default_value = "5m",
      .help = "when"},
+    {.key = "steps", .type = PARAM_DECIMALS, .min = "0", .max = "1", .help = "several"},
+    {.key = "waits", .type = PARAM_DURATIONS, .min = "0s", .max = "1h", .help = "several times"},
     {.key = NULL},
 };
 

@@ -61,6 +61,45 @@ static void fill_decs(struct rng *r, dec *d, size_t n)
         d[i] = any_dec(r);
 }
 
+static void any_candle(struct rng *r, struct event_candle *c)
+{
+    c->open_ns = (int64_t)rng_u64(r);
+    c->timeframe_ns = (int64_t)rng_u64(r);
+    fill_decs(r, &c->open, 5);
+    c->empty = rng_below(r, 2) == 1;
+}
+
+/* Of every type; *p was zeroed. */
+static void any_param(struct rng *r, struct event_param *p)
+{
+    p->strategy = (strategy_id)rng_u64(r);
+    p->index = (uint16_t)rng_u64(r);
+    p->type = (enum param_type)pick(r, PARAM_DECIMAL, PARAM_DURATIONS);
+    p->present = rng_below(r, 4) > 0;
+    if (!p->present)
+        return;
+    if (p->type == PARAM_DECIMALS || p->type == PARAM_DURATIONS) {
+        p->list.count = 1 + (uint32_t)rng_below(r, PARAM_LIST_MAX);
+        for (uint32_t i = 0; i < p->list.count; i++)
+            if (p->type == PARAM_DECIMALS)
+                p->list.decimal[i] = any_dec(r);
+            else
+                p->list.duration_ns[i] = (int64_t)rng_u64(r);
+        return;
+    }
+    p->value.present = true;
+    switch (p->type) {
+    case PARAM_DECIMAL: p->value.decimal = any_dec(r); break;
+    case PARAM_INTEGER: p->value.integer = (int64_t)rng_u64(r); break;
+    case PARAM_BOOL: p->value.boolean = rng_below(r, 2) == 1; break;
+    case PARAM_CHOICE: p->value.choice = (uint32_t)rng_u64(r); break;
+    case PARAM_DURATION: p->value.duration_ns = (int64_t)rng_u64(r); break;
+    case PARAM_INSTRUMENT: p->value.instrument = (instrument_id)rng_u64(r); break;
+    case PARAM_DECIMALS:
+    case PARAM_DURATIONS: break;
+    }
+}
+
 static struct event any_event(struct rng *r, enum event_kind kind, struct level *levels)
 {
     struct event e;
@@ -93,12 +132,12 @@ static struct event any_event(struct rng *r, enum event_kind kind, struct level 
         e.book.ask = levels + LEVELS / 2;
         e.book.last_update_id = rng_u64(r);
         break;
-    case EVENT_CANDLE:
-        e.candle.open_ns = (int64_t)rng_u64(r);
-        e.candle.timeframe_ns = (int64_t)rng_u64(r);
-        fill_decs(r, &e.candle.open, 5);
-        e.candle.empty = rng_below(r, 2) == 1;
+    case EVENT_CANDLE: any_candle(r, &e.candle); break;
+    case EVENT_HISTORY:
+        e.history.strategy = (strategy_id)rng_u64(r);
+        any_candle(r, &e.history.candle);
         break;
+    case EVENT_PARAM: any_param(r, &e.param); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:
@@ -137,6 +176,8 @@ static struct order_request any_request(struct rng *r)
         .price = any_dec(r),
         .qty = any_dec(r),
         .tag = (uint32_t)rng_u64(r),
+        .repeat = rng_below(r, 2) == 1,
+        .parent = rng_u64(r),
     };
 }
 
@@ -212,6 +253,13 @@ static void assert_denial(const struct denial *a, const struct denial *b)
 }
 
 /* Field by field, because padding bytes are nobody's. */
+static void assert_candle(const struct event_candle *a, const struct event_candle *b)
+{
+    assert_true(a->open_ns == b->open_ns && a->timeframe_ns == b->timeframe_ns);
+    assert_memory_equal(&a->open, &b->open, 5 * sizeof(dec));
+    assert_int_equal(a->empty, b->empty);
+}
+
 static void assert_event(const struct event *a, const struct event *b)
 {
     assert_int_equal(a->kind, b->kind);
@@ -239,12 +287,12 @@ static void assert_event(const struct event *a, const struct event *b)
         assert_memory_equal(a->book.ask, b->book.ask, a->book.asks * sizeof(struct level));
         assert_true(a->book.last_update_id == b->book.last_update_id);
         break;
-    case EVENT_CANDLE:
-        assert_true(a->candle.open_ns == b->candle.open_ns &&
-                    a->candle.timeframe_ns == b->candle.timeframe_ns);
-        assert_memory_equal(&a->candle.open, &b->candle.open, 5 * sizeof(dec));
-        assert_int_equal(a->candle.empty, b->candle.empty);
+    case EVENT_CANDLE: assert_candle(&a->candle, &b->candle); break;
+    case EVENT_HISTORY:
+        assert_int_equal(a->history.strategy, b->history.strategy);
+        assert_candle(&a->history.candle, &b->history.candle);
         break;
+    case EVENT_PARAM: assert_memory_equal(&a->param, &b->param, sizeof a->param); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:
@@ -280,6 +328,8 @@ static void assert_request(const struct order_request *a, const struct order_req
     assert_dec(a->price, b->price);
     assert_dec(a->qty, b->qty);
     assert_int_equal(a->tag, b->tag);
+    assert_int_equal(a->repeat, b->repeat);
+    assert_true(a->parent == b->parent);
 }
 
 static void assert_effect(const struct effect *a, const struct effect *b)
@@ -346,7 +396,7 @@ static void events_round_trip(void **state)
     rng_seed(&r, seed_now());
     struct level levels[LEVELS], back_levels[LEVELS];
     uint8_t bytes[8192];
-    for (unsigned k = EVENT_INSTRUMENT; k <= EVENT_STARTED; k++)
+    for (unsigned k = EVENT_INSTRUMENT; k <= EVENT_PARAM; k++)
         for (int round = 0; round < 300; round++) {
             struct event e = any_event(&r, (enum event_kind)k, levels), back;
             struct bufw w = bufw_make(bytes, sizeof bytes);

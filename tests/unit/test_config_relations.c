@@ -205,6 +205,38 @@ static void config_rules(void **state)
         "instrument.tick_size: \"0\" is out of range; allowed: a decimal greater than 0");
 }
 
+/* ---- lists ---- */
+
+static void config_lists(void **state)
+{
+    (void)state;
+    struct config c = fixture_good(fixture_with(
+        GOOD, "steps = [0.25, \"0.000000000000000001\", 1]\nwaits = [\"0s\", \"90s\"]", ""));
+    const struct params *p = &c.setup->strategy[0].params;
+    const struct param_list *steps = params_list(p, 8), *waits = params_list(p, 9);
+    assert_int_equal(steps->count, 3);
+    fixture_assert_dec(steps->decimal[0], "0.25");
+    assert_true(steps->decimal[1].v == 1);
+    fixture_assert_dec(steps->decimal[2], "1");
+    assert_int_equal(waits->count, 2);
+    assert_true(waits->duration_ns[0] == 0 && waits->duration_ns[1] == INT64_C(90000000000));
+    config_close(&c);
+    c = fixture_good(GOOD);
+    assert_int_equal(params_list(&c.setup->strategy[0].params, 8)->count, 0);
+    config_close(&c);
+    fixture_is_good(fixture_with(GOOD, "steps = [1,1,1,1,1,1,1,1]", ""));
+    fixture_bad(
+        fixture_with(GOOD, "steps = [1,1,1,1,1,1,1,1,1]", ""),
+        "18:9: strategy.steps: the list is too long; allowed: a list of 1 to 8, each a decimal "
+        "from 0 to 1");
+    fixture_bad_part(fixture_with(GOOD, "steps = []", ""), "strategy.steps: the list is empty");
+    fixture_bad_part(fixture_with(GOOD, "steps = \"1\"", ""), "strategy.steps: is not a list");
+    fixture_bad(fixture_with(GOOD, "steps = [0.5, 1.5]", ""),
+                "18:15: strategy.steps: \"1.5\" is out of range; allowed: a decimal from 0 to 1");
+    fixture_bad_part(fixture_with(GOOD, "waits = [5]", ""),
+                     "18:10: strategy.waits: wrong type: an integer");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +248,7 @@ int main(void)
         cmocka_unit_test_teardown(config_strategy_check, fixture_cleanup),
         cmocka_unit_test_teardown(config_risk_relations, fixture_cleanup),
         cmocka_unit_test_teardown(config_rules, fixture_cleanup),
+        cmocka_unit_test_teardown(config_lists, fixture_cleanup),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,7 +148,7 @@ static void config_strategies(void **state)
     assert_int_equal(st->instrument[0], 0);
     assert_int_equal(st->instrument[1], 1);
     const struct params *p = &st->params;
-    assert_int_equal(p->count, 8);
+    assert_int_equal(p->count, 10);
     assert_int_equal(p->value[0].instrument, 0);
     assert_int_equal(p->value[1].instrument, 1);
     fixture_assert_dec(p->value[2].decimal, "0.5");
