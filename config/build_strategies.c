@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STRATEGY_INSTRUMENTS_MAX                                                                   \
@@ -191,21 +192,22 @@ static bool build_params(struct build *b, const struct toml_node *table, struct 
 }
 
 /* The relations between parameters, which only the strategy knows. */
-static void check_relations(struct build *b, const struct toml_node *table,
+static bool check_relations(struct build *b, const struct toml_node *table,
                             const struct strategy_setup *st)
 {
     if (!st->ops->check)
-        return;
+        return true;
     const struct instrument *first =
         st->instruments ? &b->setup->instrument[st->instrument[0]] : NULL;
     const char *key = NULL;
     char why[VALUE_WHY_MAX] = "", path[REPORT_PATH_MAX];
     if (st->ops->check(&st->params, first, &key, why, sizeof why) == ERR_OK)
-        return;
+        return true;
     const char *shown = key ? key : "kind";
     errors_add(&b->errors, key_position(table, shown),
                key_path(path, "strategy", shown, strlen(shown)), "%s",
                why[0] ? why : "the strategy refuses its parameters");
+    return false;
 }
 
 /* ---- what it may spend ---- */
@@ -277,6 +279,36 @@ static void check_budgets(struct build *b)
     }
 }
 
+/* What a strategy's own plan needs, where it insists that its budget can pay it. Prices are not
+ * known yet: a plan that depends on them is looked at by `check --price` and by the strategy
+ * itself. */
+static void check_capital(struct build *b, const struct toml_node *table,
+                          const struct strategy_setup *st)
+{
+    const struct instrument *in[STRATEGY_INSTRUMENTS_MAX];
+    if (!st->ops->plan || st->instruments == 0)
+        return;
+    struct plan *plan = calloc(1, sizeof *plan);
+    if (!plan) {
+        errors_add(&b->errors, table->at, "strategy", "out of memory");
+        return;
+    }
+    for (uint32_t k = 0; k < st->instruments; k++)
+        in[k] = &b->setup->instrument[st->instrument[k]];
+    const struct venue_setup *v = &b->setup->venue[in[0]->venue];
+    if (st->ops->plan(&st->params, in, DEC_ZERO, v->maker_fee, v->taker_fee, plan) == ERR_OK &&
+        plan->unless && dec_gt(plan->capital_quote, st->budget)) {
+        char need[DEC_TEXT_MAX], have[DEC_TEXT_MAX];
+        dec_format(plan->capital_quote, need);
+        dec_format(st->budget, have);
+        errors_add(&b->errors, key_position(table, "budget"), "strategy.budget",
+                   "%s cannot pay all orders of the strategy, which need %s at most at a time; "
+                   "allowed: at least %s, smaller or fewer orders, or %s = true",
+                   have, need, need, plan->unless);
+    }
+    free(plan);
+}
+
 /* ---- the section ---- */
 
 static void build_strategy(struct build *b, const struct toml_node *table)
@@ -289,7 +321,8 @@ static void build_strategy(struct build *b, const struct toml_node *table)
     if (st->ops) {
         section_unknown(b, &SECTION_STRATEGY, table, st->ops->params);
         if (build_params(b, table, st)) {
-            check_relations(b, table, st);
+            if (check_relations(b, table, st))
+                check_capital(b, table, st);
             check_budget_asset(b, table, st);
         }
     }

@@ -58,6 +58,8 @@ struct plan {
     uint32_t count;
     struct plan_row row[PLAN_ROWS_MAX];
     dec capital_quote, capital_base;   /* needed at most at one time, fees included */
+    const char *unless;                /* not NULL: capital beyond the budget is an error of the
+                                          configuration, which this bool parameter would allow */
     char remark[4][2 * PLAN_TEXT_MAX]; /* sentences for people; "" ends them */
 };
 

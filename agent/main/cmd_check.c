@@ -1,4 +1,5 @@
 /* tradewind check: reads a configuration and says what is wrong with it, or what it would run. */
+#include "main/check_plan.h"
 #include "main/cmd.h"
 #include "main/kinds.h"
 #include "main/usage.h"
@@ -10,11 +11,18 @@
 #include <string.h>
 
 static const char HELP[] =
-    "usage: tradewind check FILE       check a configuration, say what it would run\n"
+    "usage: tradewind check FILE [--price SYMBOL[@VENUE]=PRICE ...] [--json]\n"
+    "                                  check a configuration, say what it would run\n"
     "       tradewind check --explain  every key with its type, range, default and meaning\n"
     "\n"
-    "Errors go to standard error as file:line:col: key: what is wrong, what is allowed.\n"
-    "Exit codes: 0 the configuration is good, 2 usage, 4 it is not.\n";
+    "  --price BTC-USDT=61000  plan the strategies on it as if that were the price now; may\n"
+    "                          be given again for other instruments\n"
+    "  --json                  the strategies with their plans, exactly, or the errors\n"
+    "\n"
+    "A strategy that plans ahead is shown with all its orders, the capital they need and the\n"
+    "price at which it breaks even. Errors go to standard error as file:line:col: key: what is\n"
+    "wrong, what is allowed. Exit codes: 0 the configuration is good, 2 usage, 4 it is not, or\n"
+    "a budget cannot pay what must be paid.\n";
 
 static const char *text_of(dec d, char *out)
 {
@@ -94,8 +102,9 @@ static bool has_limits(const struct risk_setup *r)
            r->has_max_reference_age;
 }
 
-static void print_strategy(const struct setup *s, const struct strategy_setup *st)
+static void print_strategy(const struct setup *s, strategy_id id, const struct check_plan *plan)
 {
+    const struct strategy_setup *st = &s->strategy[id];
     char budget[DEC_TEXT_MAX], inventory[DEC_TEXT_MAX];
     printf("strategy %s (%s)", st->name, st->ops->name);
     for (uint32_t k = 0; k < st->instruments; k++) {
@@ -113,10 +122,15 @@ static void print_strategy(const struct setup *s, const struct strategy_setup *s
     if (has_limits(&st->risk))
         printf("  its own limits:\n");
     print_limits(s, &st->risk);
+    check_plan_print(stdout, s, id, plan);
 }
 
-static void print_summary(const char *path, const struct setup *s)
+/* Returns whether every budget can pay what must be paid. */
+static bool print_summary(const char *path, const struct setup *s,
+                          const struct check_prices *prices)
 {
+    static struct check_plan plan; /* 50 kB */
+    bool paid = true;
     printf("%s is good: agent %s, %s mode, values in %s\n", path, s->agent_name,
            s->mode == MODE_PAPER ? "paper" : "live", s->asset[s->quote]);
     printf("state in %s, control socket %s\n", s->state_dir, s->control_socket);
@@ -124,10 +138,142 @@ static void print_summary(const char *path, const struct setup *s)
     print_instruments(s);
     if (s->strategies == 0)
         printf("no strategy: market data is watched, nothing is traded\n");
-    for (uint32_t i = 0; i < s->strategies; i++)
-        print_strategy(s, &s->strategy[i]);
+    for (uint32_t i = 0; i < s->strategies; i++) {
+        check_plan(s, (strategy_id)i, prices, &plan);
+        print_strategy(s, (strategy_id)i, &plan);
+        paid = paid && !plan.refused;
+    }
     printf("limits of the agent:\n");
     print_limits(s, &s->risk);
+    return paid;
+}
+
+/* ---- as JSON ---- */
+
+static bool add_amount(cJSON *o, const char *key, const char *asset_key, dec amount,
+                       const char *asset)
+{
+    char text[DEC_TEXT_MAX];
+    return cJSON_AddStringToObject(o, key, text_of(amount, text)) &&
+           cJSON_AddStringToObject(o, asset_key, asset);
+}
+
+static bool add_strategy(cJSON *all, const struct setup *s, const struct strategy_setup *st,
+                         const struct check_plan *plan)
+{
+    cJSON *o = cJSON_CreateObject(), *on;
+    if (!o || !cJSON_AddItemToArray(all, o) || !cJSON_AddStringToObject(o, "name", st->name) ||
+        !cJSON_AddStringToObject(o, "kind", st->ops->name) ||
+        !(on = cJSON_AddArrayToObject(o, "instruments")))
+        return false;
+    for (uint32_t k = 0; k < st->instruments; k++) {
+        const struct instrument *in = &s->instrument[st->instrument[k]];
+        char name[SYMBOL_MAX + NAME_MAX_BYTES + 1];
+        snprintf(name, sizeof name, "%s@%s", in->symbol, s->venue[in->venue].name);
+        if (!cJSON_AddItemToArray(on, cJSON_CreateString(name)))
+            return false;
+    }
+    if (st->instruments &&
+        (!add_amount(o, "budget", "budget_asset", st->budget, s->asset[st->budget_asset]) ||
+         !add_amount(o, "inventory", "inventory_asset", st->inventory,
+                     s->asset[s->instrument[st->instrument[0]].base])))
+        return false;
+    return cJSON_AddItemToObject(o, "plan", check_plan_json(plan));
+}
+
+/* The whole answer; [s] NULL where the configuration is not good. Returns whether it was printed;
+ * *ret_paid as print_summary(). */
+static bool print_json(const char *path, const struct setup *s, const struct check_prices *prices,
+                       const struct config_report *report, bool *ret_paid)
+{
+    static struct check_plan plan;
+    cJSON *o = cJSON_CreateObject(), *all = NULL;
+    *ret_paid = true;
+    bool ok = o && cJSON_AddNumberToObject(o, "schema", 1) &&
+              cJSON_AddStringToObject(o, "file", path) &&
+              cJSON_AddBoolToObject(o, "good", s != NULL);
+    if (ok && s)
+        ok = cJSON_AddStringToObject(o, "agent", s->agent_name) &&
+             cJSON_AddStringToObject(o, "mode", s->mode == MODE_PAPER ? "paper" : "live") &&
+             cJSON_AddStringToObject(o, "quote", s->asset[s->quote]) &&
+             (all = cJSON_AddArrayToObject(o, "strategies")) != NULL;
+    for (uint32_t i = 0; ok && s && i < s->strategies; i++) {
+        check_plan(s, (strategy_id)i, prices, &plan);
+        ok = add_strategy(all, s, &s->strategy[i], &plan);
+        *ret_paid = *ret_paid && !plan.refused;
+    }
+    if (ok && !s)
+        ok = (all = cJSON_AddArrayToObject(o, "errors")) != NULL;
+    for (size_t i = 0; ok && !s && i < report->count; i++)
+        ok = cJSON_AddItemToArray(all, cJSON_CreateString(report->line[i]));
+    char *text = ok ? cJSON_PrintUnformatted(o) : NULL;
+    if (text)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(o);
+    return text != NULL;
+}
+
+/* ---- the command ---- */
+
+#define PRICES_MAX SETUP_INSTRUMENTS_MAX
+
+struct arguments {
+    const char *file;
+    const char *price[PRICES_MAX];
+    uint32_t prices;
+    bool json;
+};
+
+/* The argument that is wrong, or NULL with *missing where one lacks, or NULL: all is well. */
+static const char *read_arguments(int argc, char **argv, struct arguments *a, bool *missing)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            a->json = true;
+        else if (strcmp(argv[i], "--price") == 0 && i + 1 < argc && a->prices < PRICES_MAX)
+            a->price[a->prices++] = argv[++i];
+        else if (argv[i][0] != '-' && !a->file)
+            a->file = argv[i];
+        else
+            return argv[i];
+    }
+    *missing = a->file == NULL;
+    return NULL;
+}
+
+static int check_file(const struct arguments *a)
+{
+    struct config c;
+    struct config_report report;
+    struct check_prices prices = {0};
+    int code = EXIT_CODE_OK;
+    enum err e = config_load(&c, a->file, program_kinds(), &report);
+    bool good = !e, paid = true, printed = true;
+    for (size_t i = 0; i < report.count; i++)
+        fprintf(stderr, "%s\n", report.line[i]);
+    if (e && report.count == 0)
+        fprintf(stderr, "tradewind check: %s: %s\n", a->file, err_name(e));
+    for (uint32_t i = 0; good && i < a->prices; i++) {
+        char why[256];
+        if (check_price(c.setup, a->price[i], &prices, why, sizeof why))
+            continue;
+        fprintf(stderr, "tradewind check: --price: %s\n", why);
+        code = EXIT_CODE_USAGE;
+        break;
+    }
+    if (code == EXIT_CODE_OK && a->json)
+        printed = print_json(a->file, good ? c.setup : NULL, &prices, &report, &paid);
+    else if (code == EXIT_CODE_OK && good)
+        paid = print_summary(a->file, c.setup, &prices);
+    if (!printed)
+        fprintf(stderr, "tradewind check: %s\n", err_name(ERR_NOMEM));
+    if (good)
+        config_close(&c);
+    config_report_clear(&report);
+    if (code != EXIT_CODE_OK || !printed)
+        return printed ? code : EXIT_CODE_ERROR;
+    return good && paid ? EXIT_CODE_OK : EXIT_CODE_CONFIG;
 }
 
 int cmd_check(int argc, char **argv)
@@ -140,22 +286,13 @@ int cmd_check(int argc, char **argv)
         config_explain(stdout, program_kinds());
         return EXIT_CODE_OK;
     }
-    if (argc != 2 || argv[1][0] == '-') {
-        usage_wrong("tradewind check", argc < 2 ? NULL : argv[1][0] == '-' ? argv[1] : argv[2]);
+    struct arguments a = {0};
+    bool missing = false;
+    const char *wrong = read_arguments(argc, argv, &a, &missing);
+    if (wrong || missing) {
+        usage_wrong("tradewind check", wrong);
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }
-    struct config c;
-    struct config_report report;
-    enum err e = config_load(&c, argv[1], program_kinds(), &report);
-    for (size_t i = 0; i < report.count; i++)
-        fprintf(stderr, "%s\n", report.line[i]);
-    if (e && report.count == 0)
-        fprintf(stderr, "tradewind check: %s: %s\n", argv[1], err_name(e));
-    if (!e) {
-        print_summary(argv[1], c.setup);
-        config_close(&c);
-    }
-    config_report_clear(&report);
-    return e ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
+    return check_file(&a);
 }

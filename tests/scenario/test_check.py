@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`tradewind check` and `tradewind init` as a person uses them."""
-import os, subprocess, sys, tempfile
+import json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, "tests/tools")
 import tap
@@ -35,6 +35,21 @@ def main():
                "check_with_%s_is_usage" % name, out + err)
     code, out, err = run("check", "--help")
     tap.ok(code == 0 and out.startswith("usage:") and not err, "check_helps", out + err)
+
+    code, out, err = run("check", "config/examples/dca.toml", "--json")
+    told = json.loads(out)
+    tap.ok(code == 0 and not err and told["schema"] == 1 and told["good"] is True and
+           [s["name"] for s in told["strategies"]][:2] == ["dca-btc", "dca-eth"] and
+           told["strategies"][0]["budget"] == "2600", "check_json_lists_the_strategies", out + err)
+    code, out, err = run("check", "/nowhere/at/all.toml", "--json")
+    tap.ok(code == 4 and json.loads(out)["good"] is False and json.loads(out)["errors"] == err.splitlines(),
+           "check_json_lists_the_errors", out + err)
+    for price in ("BTC-USDT", "BTC-USDT=0", "XYZ-USDT=1"):
+        code, out, err = run("check", "config/examples/dca.toml", "--price", price)
+        tap.ok(code == 2 and not out and err.startswith("tradewind check: --price: '" + price.split("=")[0]),
+               "check_refuses_the_price_" + price.replace("=", "_is_"), out + err)
+    code, out, err = run("check", "config/examples/dca.toml", "--price")
+    tap.ok(code == 2 and not out and "'--price'" in err, "check_with_a_price_missing_is_usage", out + err)
 
     with tempfile.TemporaryDirectory() as scratch:
         def path(name, text=None):
