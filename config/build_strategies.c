@@ -195,13 +195,17 @@ static bool build_params(struct build *b, const struct toml_node *table, struct 
 static bool check_relations(struct build *b, const struct toml_node *table,
                             const struct strategy_setup *st)
 {
-    if (!st->ops->check)
-        return true;
-    const struct instrument *first =
-        st->instruments ? &b->setup->instrument[st->instrument[0]] : NULL;
+    const struct instrument *in[STRATEGY_INSTRUMENTS_MAX] = {NULL};
     const char *key = NULL;
     char why[VALUE_WHY_MAX] = "", path[REPORT_PATH_MAX];
-    if (st->ops->check(&st->params, first, &key, why, sizeof why) == ERR_OK)
+    for (uint32_t i = 0; i < st->instruments; i++)
+        in[i] = &b->setup->instrument[st->instrument[i]];
+    enum err e = ERR_OK;
+    if (st->ops->check)
+        e = st->ops->check(&st->params, in[0], &key, why, sizeof why);
+    if (!e && st->ops->check_instruments)
+        e = st->ops->check_instruments(&st->params, in, &key, why, sizeof why);
+    if (!e)
         return true;
     const char *shown = key ? key : "kind";
     errors_add(&b->errors, key_position(table, shown),

@@ -120,6 +120,11 @@ struct strategy_ops {
     /* Fills [ret] (FIGURES_MAX) and returns how many: for status, reports and alerts; the names and
      * their order do not change during a run. May be NULL. */
     uint32_t (*figures)(const void *state, const struct strategy_view *v, struct figure *ret);
+
+    /* As check(), after it, for what concerns several instruments: [in] has those that its
+     * parameters name, in table order, without the ones not given. May be NULL. */
+    enum err (*check_instruments)(const struct params *p, const struct instrument *const *in,
+                                  const char **key, char *why, size_t cap);
 };
 
 /* ---- what a strategy can see ---- */
@@ -157,6 +162,9 @@ const struct order *view_order(const struct strategy_view *v, order_id id);
 enum trading_state view_state(const struct strategy_view *v); /* strictest of agent, venue, own */
 dec view_maker_fee(const struct strategy_view *v, instrument_id i);
 dec view_taker_fee(const struct strategy_view *v, instrument_id i);
+/* The third asset that pays the fees of its venue while there is some of it, or ASSET_NONE: then
+ * they are taken from what an order receives. */
+asset_id view_fee_asset(const struct strategy_view *v, instrument_id i);
 /* Next number of the strategy's own seeded random stream. */
 uint64_t view_random(const struct strategy_view *v);
 

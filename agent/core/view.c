@@ -111,6 +111,12 @@ dec view_taker_fee(const struct strategy_view *v, instrument_id i)
     return s->venue[s->instrument[i].venue].taker_fee;
 }
 
+asset_id view_fee_asset(const struct strategy_view *v, instrument_id i)
+{
+    const struct setup *s = v->engine->setup;
+    return s->venue[s->instrument[i].venue].fee_asset;
+}
+
 uint64_t view_random(const struct strategy_view *v)
 {
     return rng_u64(&v->engine->strategy[v->id].rng);

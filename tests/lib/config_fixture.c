@@ -54,12 +54,25 @@ static enum err check(const struct params *p, const struct instrument *first, co
     return ERR_OK;
 }
 
+static enum err check_instruments(const struct params *p, const struct instrument *const *in,
+                                  const char **key, char *why, size_t cap)
+{
+    assert_non_null(in[0]);
+    if (p->value[1].present && strcmp(in[1]->symbol, "DOGE-BTC") == 0) {
+        *key = "other";
+        snprintf(why, cap, "is of another kind than BTC-USDT; allowed: the same");
+        return ERR_RANGE;
+    }
+    return ERR_OK;
+}
+
 const struct strategy_ops FIXTURE_TESTER = {.abi = STRATEGY_ABI,
                                             .size = sizeof(struct strategy_ops),
                                             .name = "tester",
                                             .summary = "for tests",
                                             .params = PARAMS,
-                                            .check = check};
+                                            .check = check,
+                                            .check_instruments = check_instruments};
 
 static const struct param_spec NO_PARAMS[] = {{.key = NULL}};
 static const struct strategy_ops LONER = {.abi = STRATEGY_ABI,

@@ -137,6 +137,11 @@ static void config_strategy_check(void **state)
     (void)state;
     fixture_bad(fixture_with(GOOD, "lower = 8", ""),
                 "18:9: strategy.lower: is not less than upper; allowed: less");
+    fixture_is_good(fixture_with(GOOD, "other = \"BTC-USDT\"", ""));
+    fixture_bad(AGENT VENUE INSTRUMENT
+                "[[instrument]]\nsymbol = \"DOGE-BTC\"\nvenue = \"binance\"\n" STRATEGY
+                "other = \"DOGE-BTC\"\n",
+                "19:9: strategy.other: is of another kind than BTC-USDT; allowed: the same");
     /* Not asked while a parameter is wrong. */
     fixture_bad_part(fixture_with(GOOD, "lower = 8\nlevels = 1", ""), "strategy.levels");
     assert_int_equal(fixture_report.count, 1);
