@@ -18,6 +18,20 @@ const char *describe_asset(const struct setup *s, asset_id a)
     return a < s->assets ? s->asset[a] : "?";
 }
 
+const char *describe_figure_unit(const struct setup *s, strategy_id i, enum figure_unit unit)
+{
+    bool has = i < s->strategies && s->strategy[i].instruments > 0;
+    const struct instrument *in = has ? &s->instrument[s->strategy[i].instrument[0]] : NULL;
+    switch (unit) {
+    case FIGURE_QUOTE: return in ? describe_asset(s, in->quote) : "?";
+    case FIGURE_BASE: return in ? describe_asset(s, in->base) : "?";
+    case FIGURE_PRICE: return "price";
+    case FIGURE_RATIO: return "ratio";
+    case FIGURE_COUNT: return "count";
+    }
+    return "?";
+}
+
 const char *describe_instrument(const struct setup *s, instrument_id i, char *out)
 {
     if (i < s->instruments)

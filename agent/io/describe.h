@@ -8,6 +8,7 @@
 #include "model/effect.h"
 #include "model/event.h"
 #include "model/setup.h"
+#include "strategies/strategy.h"
 
 #include <stddef.h>
 
@@ -23,5 +24,8 @@ const char *describe_asset(const struct setup *s, asset_id a);
 /* "BTC-USDT@binance" into [out] (DESCRIBE_INSTRUMENT_MAX bytes); returns it. */
 #define DESCRIBE_INSTRUMENT_MAX (SYMBOL_MAX + NAME_MAX_BYTES)
 const char *describe_instrument(const struct setup *s, instrument_id i, char *out);
+/* The unit of a strategy's figure: "USDT", "BTC" (of its first instrument), "price", "ratio",
+ * "count". */
+const char *describe_figure_unit(const struct setup *s, strategy_id i, enum figure_unit unit);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "io/describe.h"
 #include "strategies/strategy.h"
 
 #include <string.h>
@@ -185,6 +186,22 @@ static void json_positions(const struct report *r, FILE *out)
         }
 }
 
+/* What the strategy says of itself; as in status (docs/operations.md). */
+static void json_figures(const struct report *r, strategy_id id, FILE *out)
+{
+    struct figure f[FIGURES_MAX];
+    uint32_t n = engine_figures(r->engine, id, f);
+    key(out, ", ", "figures");
+    fputc('{', out);
+    for (uint32_t i = 0; i < n; i++) {
+        key(out, i ? ", " : "", f[i].name);
+        key_dec(out, "{", "value", f[i].value);
+        key_text(out, ", ", "unit", describe_figure_unit(engine_setup(r->engine), id, f[i].unit));
+        fputc('}', out);
+    }
+    fputc('}', out);
+}
+
 static void json_strategy(const struct report *r, strategy_id id, FILE *out)
 {
     const struct setup *s = engine_setup(r->engine);
@@ -207,6 +224,7 @@ static void json_strategy(const struct report *r, strategy_id id, FILE *out)
     key_known_dec(out, ", ", "pnl", valued, pnl);
     key_dec(out, ", ", "pnl_realized", realized);
     key_dec(out, ", ", "max_drawdown", report_drawdown(t.max_drawdown));
+    json_figures(r, id, out);
     fputc('}', out);
 }
 

@@ -1,7 +1,6 @@
 /* Tables from the JSON of status.c: the command line prints what any other client gets, too. */
-#include "io/status.h"
+#include "io/status_parts.h"
 
-#include <cJSON.h>
 #include <string.h>
 
 #define COLUMNS_MAX 12
@@ -13,7 +12,7 @@ struct column {
     int places; /* digits behind the point of a decimal; -1: as it is */
 };
 
-static const char *text_of(const cJSON *o, const char *key)
+const char *status_text_of(const cJSON *o, const char *key)
 {
     const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
     return s ? s : "-";
@@ -26,7 +25,7 @@ static double count_of(const cJSON *o, const char *key)
 }
 
 /* A decimal text with so many places; other texts as they are. */
-static const char *rounded(const char *text, int places, char *out)
+const char *status_rounded(const char *text, int places, char *out)
 {
     dec d;
     if (places < 0 || dec_parse(text, strlen(text), &d) != ERR_OK)
@@ -45,7 +44,7 @@ static const char *cell(const cJSON *row, const struct column *c, char *out)
         return out;
     }
     if (cJSON_IsString(m))
-        text = rounded(cJSON_GetStringValue(m), c->places, number);
+        text = status_rounded(cJSON_GetStringValue(m), c->places, number);
     snprintf(out, CELL_MAX, "%s", text);
     return out;
 }
@@ -135,13 +134,13 @@ static enum err print_balances(FILE *out, const cJSON *o)
         {"asset", "asset", false, -1},       {"total", "total", true, -1},
         {"reserved", "in orders", true, -1}, {"free", "free", true, -1},
         {"value_quote", "value", true, 2}};
-    fprintf(out, "accounts, values in %s\n", text_of(o, "quote"));
+    fprintf(out, "accounts, values in %s\n", status_text_of(o, "quote"));
     enum err rc = print_list(out, o, "accounts", "no balance", ACCOUNTS,
                              sizeof ACCOUNTS / sizeof ACCOUNTS[0]);
     fprintf(out, "\nwhose it is\n");
     if (rc == ERR_OK)
         rc = print_list(out, o, "ledgers", "nobody's", LEDGERS, sizeof LEDGERS / sizeof LEDGERS[0]);
-    fprintf(out, "\n%s\n", text_of(o, "books"));
+    fprintf(out, "\n%s\n", status_text_of(o, "books"));
     return rc;
 }
 
@@ -172,7 +171,8 @@ static void print_amount(FILE *out, const cJSON *o, const char *title, const cha
                          const char *quote)
 {
     char number[DEC_TEXT_MAX];
-    fprintf(out, "  %-14s %16s %s\n", title, rounded(text_of(o, key), 2, number), quote);
+    fprintf(out, "  %-14s %16s %s\n", title, status_rounded(status_text_of(o, key), 2, number),
+            quote);
 }
 
 static enum err print_status(FILE *out, const cJSON *o)
@@ -197,12 +197,13 @@ static enum err print_status(FILE *out, const cJSON *o)
                                                {"fees_quote", "fees", true, 2},
                                                {"pnl_realized", "realized", true, 2},
                                                {"pnl_unrealized", "unrealized", true, 2}};
-    const char *quote = text_of(o, "quote");
-    fprintf(out, "%s is %s, %s mode, process %.0f, build %s\n", text_of(o, "agent"),
-            text_of(o, "state"), text_of(o, "mode"), count_of(o, "pid"), text_of(o, "build"));
-    fprintf(out, "  started %s, engine time %s\n", text_of(o, "started"),
-            text_of(o, "engine_time"));
-    fprintf(out, "  journal %s: %.0f records, %.1f MB\n\n", text_of(o, "journal"),
+    const char *quote = status_text_of(o, "quote");
+    fprintf(out, "%s is %s, %s mode, process %.0f, build %s\n", status_text_of(o, "agent"),
+            status_text_of(o, "state"), status_text_of(o, "mode"), count_of(o, "pid"),
+            status_text_of(o, "build"));
+    fprintf(out, "  started %s, engine time %s\n", status_text_of(o, "started"),
+            status_text_of(o, "engine_time"));
+    fprintf(out, "  journal %s: %.0f records, %.1f MB\n\n", status_text_of(o, "journal"),
             count_of(o, "journal_records"), count_of(o, "journal_bytes") / 1e6);
     print_amount(out, o, "equity, start", "equity_start", quote);
     print_amount(out, o, "equity, now", "equity", quote);
@@ -216,7 +217,7 @@ static enum err print_status(FILE *out, const cJSON *o)
             "  %.0f orders (%.0f open), %.0f fills, %.0f denied, %.0f rejected, %.0f canceled\n",
             count_of(o, "orders"), count_of(o, "open_orders"), count_of(o, "fills"),
             count_of(o, "denied"), count_of(o, "rejected"), count_of(o, "canceled"));
-    fprintf(out, "  %s\n\n", text_of(o, "books"));
+    fprintf(out, "  %s\n\n", status_text_of(o, "books"));
     enum err rc = print_list(out, o, "strategies", "no strategy", STRATEGIES,
                              sizeof STRATEGIES / sizeof STRATEGIES[0]);
     fputc('\n', out);
@@ -238,6 +239,7 @@ enum err status_print(FILE *out, const char *what, const char *json)
                  {"orders", print_orders},
                  {"positions", print_positions},
                  {"balances", print_balances},
+                 {"strategies", status_print_strategies},
                  {"fills", print_fills}};
     cJSON *o = cJSON_Parse(json);
     enum err rc = ERR_SYNTAX;

@@ -24,6 +24,7 @@ int cmd_exchange(int argc, char **argv);
 int cmd_backtest(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_strategies(int argc, char **argv);
 int cmd_orders(int argc, char **argv);
 int cmd_positions(int argc, char **argv);
 int cmd_balances(int argc, char **argv);

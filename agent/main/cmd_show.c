@@ -1,4 +1,4 @@
-/* tradewind status, orders, positions, balances, fills: what the daemon knows. */
+/* tradewind status, strategies, orders, positions, balances, fills: what the daemon knows. */
 #include "io/status.h"
 #include "main/client.h"
 #include "main/cmd.h"
@@ -79,6 +79,10 @@ int cmd_positions(int argc, char **argv)
 int cmd_balances(int argc, char **argv)
 {
     return show("balances", argc, argv);
+}
+int cmd_strategies(int argc, char **argv)
+{
+    return show("strategies", argc, argv);
 }
 int cmd_fills(int argc, char **argv)
 {

@@ -64,6 +64,7 @@ static const struct {
     {"/v1/orders", status_orders},
     {"/v1/positions", status_positions},
     {"/v1/balances", status_balances},
+    {"/v1/strategies", status_strategies},
 };
 
 static void refuse(struct control_answer *a, int status, const char *text)

@@ -14,6 +14,8 @@ static const struct cmd COMMANDS[] = {
     {"backtest", "run a configuration on recorded market data", cmd_backtest},
     {"run", "start the agent, and start it again after a crash", cmd_run},
     {"status", "what the agent does: equity, result, strategies, feeds", cmd_status},
+    {"strategies", "each strategy: state, budget, position, result, its own figures",
+     cmd_strategies},
     {"orders", "its open orders", cmd_orders},
     {"positions", "its positions", cmd_positions},
     {"balances", "its balances, and whose they are", cmd_balances},

@@ -24,12 +24,23 @@ static void on_equity(void *ctx, int64_t ts_ns, dec equity)
     assert_int_equal(returns_add(&daily, ts_ns, equity), ERR_OK);
 }
 
+static uint32_t figures(const void *state, const struct strategy_view *v, struct figure *ret)
+{
+    (void)state, (void)v;
+    ret[0] = (struct figure){"probe_count", FIGURE_COUNT, D("2")};
+    ret[1] = (struct figure){"probe_profit", FIGURE_QUOTE, D("-1.25")};
+    return 2;
+}
+
 /* 0.5 BTC from the inventory at 50000, 0.1 bought at 49000, 0.2 sold at 51000. */
 static void a_run(struct report *r)
 {
     memset(&daily, 0, sizeof daily);
     world_open(&w);
-    world_strategy(&w, "probe \"1\"", &strategy_probe, "5000", "0.5");
+    static struct strategy_ops ops;
+    ops = strategy_probe;
+    ops.figures = figures;
+    world_strategy(&w, "probe \"1\"", &ops, "5000", "0.5");
     world_start(&w);
     engine_on_equity(w.engine, on_equity, NULL);
     world_trade(&w, "50000", "1");
@@ -102,7 +113,9 @@ static void json_to_the_byte(void **state)
         "\"rejected\": 0, \"canceled\": 0, \"fills\": 2, \"volume_quote\": \"15100\", "
         "\"fees_quote\": \"15.1\", \"equity_start\": \"30000\", \"equity_end\": \"30684.7\", "
         "\"pnl\": \"684.7\", \"pnl_realized\": \"221.47194532422070345\", "
-        "\"max_drawdown\": \"0.01683\"}\n"
+        "\"max_drawdown\": \"0.01683\", \"figures\": {"
+        "\"probe_count\": {\"value\": \"2\", \"unit\": \"count\"}, "
+        "\"probe_profit\": {\"value\": \"-1.25\", \"unit\": \"USDT\"}}}\n"
         "  ]\n"
         "}\n");
     free(text);

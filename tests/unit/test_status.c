@@ -1,0 +1,117 @@
+/* The documents of the control socket about strategies, and what a person sees of them. */
+#include "io/status.h"
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct world w;
+
+static uint32_t figures(const void *state, const struct strategy_view *v, struct figure *ret)
+{
+    dec cost;
+    (void)state;
+    ret[0] = (struct figure){"open_levels", FIGURE_COUNT, D("12")};
+    ret[1] = (struct figure){"grid_profit", FIGURE_QUOTE, D("1.500000001")};
+    ret[2] =
+        (struct figure){"held", FIGURE_BASE, view_position(v, view_first_instrument(v), &cost)};
+    ret[3] = (struct figure){"break_even", FIGURE_PRICE, D("50050.1")};
+    ret[4] = (struct figure){"win_rate", FIGURE_RATIO, D("0.75")};
+    return 5;
+}
+
+static struct status_source a_run(void)
+{
+    static struct strategy_ops ops;
+    ops = strategy_probe;
+    ops.figures = figures;
+    world_open(&w);
+    world_strategy(&w, "one", &ops, "5000", "0.5");
+    world_strategy(&w, "two", &strategy_probe, "1000", "0");
+    world_start(&w);
+    world_trade(&w, "50000", "1");
+    return (struct status_source){.engine = w.engine, .build = "b", .journal = "j", .books = ""};
+}
+
+static char *printed(const char *what, const char *json)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    assert_non_null(f);
+    assert_int_equal(status_print(f, what, json), ERR_OK);
+    assert_int_equal(fclose(f), 0);
+    return text;
+}
+
+static void strategies_to_the_byte(void **state)
+{
+    (void)state;
+    struct status_source r = a_run();
+    char *json = status_strategies(&r);
+    assert_non_null(json);
+    assert_non_null(strstr(
+        json, "{\"strategy\":\"one\",\"kind\":\"probe\",\"state\":\"ACTIVE\",\"budget\":\"5000\","
+              "\"budget_asset\":\"USDT\",\"inventory\":\"0.5\",\"equity_start\":\"30000\","
+              "\"equity\":\"30000\",\"pnl\":\"0\",\"pnl_realized\":\"0\",\"pnl_unrealized\":\"0\","
+              "\"fees_quote\":\"0\",\"fills\":0,\"positions\":[{\"instrument\":\"BTC-USDT@sim\","
+              "\"qty\":\"0.5\",\"base\":\"BTC\",\"value\":\"25000\",\"unrealized\":\"0\","
+              "\"realized\":\"0\",\"quote\":\"USDT\"}],\"figures\":{"
+              "\"open_levels\":{\"value\":\"12\",\"unit\":\"count\"},"
+              "\"grid_profit\":{\"value\":\"1.500000001\",\"unit\":\"USDT\"},"
+              "\"held\":{\"value\":\"0.5\",\"unit\":\"BTC\"},"
+              "\"break_even\":{\"value\":\"50050.1\",\"unit\":\"price\"},"
+              "\"win_rate\":{\"value\":\"0.75\",\"unit\":\"ratio\"}}}"));
+    assert_non_null(strstr(json, "\"figures\":{}}]}")); /* one that says nothing */
+    char *text = printed("strategies", json);
+    static const char *const PARTS[] = {"one (probe) is ACTIVE",
+                                        "budget                            5000.00 USDT",
+                                        "holds BTC-USDT@sim             0.50000000 BTC",
+                                        "open levels                            12 \n",
+                                        "grid profit                    1.50000000 USDT",
+                                        "win rate                       0.75000000 \n",
+                                        "two (probe) is ACTIVE"};
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++)
+        if (!strstr(text, PARTS[i]))
+            fail_msg("'%s' is missing in\n%s", PARTS[i], text);
+    free(text);
+    free(json);
+    world_close(&w);
+}
+
+static void status_has_the_figures(void **state)
+{
+    (void)state;
+    struct status_source r = a_run();
+    char *json = status_overview(&r);
+    assert_non_null(json);
+    assert_non_null(
+        strstr(json, "\"figures\":{\"open_levels\":{\"value\":\"12\",\"unit\":\"count\"}"));
+    free(printed("status", json));
+    free(json);
+    world_close(&w);
+}
+
+static void another_document_is_refused(void **state)
+{
+    (void)state;
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    assert_int_equal(status_print(f, "strategies", "{\"strategies\":5}"), ERR_SYNTAX);
+    assert_int_equal(status_print(f, "strategies", "{}"), ERR_SYNTAX);
+    assert_int_equal(fclose(f), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strategies_to_the_byte),
+        cmocka_unit_test(status_has_the_figures),
+        cmocka_unit_test(another_document_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
