@@ -23,6 +23,8 @@ DOUBLES = {
     "agent/base/decimal.c": "dec_to_double, for indicators",
     "strategies/indicators.h": "moving averages; orders are computed from decimals",
     "strategies/indicators.c": "moving averages; orders are computed from decimals",
+    "strategies/indicators_trend.c": "as above",
+    "strategies/indicators_save.c": "as above",
     "strategies/momentum.c": "compares moving averages; orders are computed from decimals",
 }
 
