@@ -1,4 +1,4 @@
-/* [[strategy]]: its kind, its own parameters, what it may spend. */
+/* [[strategy]]: its kind and its own parameters. */
 #include "config/section.h"
 
 #include "base/check.h"
@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STRATEGY_INSTRUMENTS_MAX                                                                   \
-    (sizeof((struct strategy_setup *)0)->instrument / sizeof(instrument_id))
 
 static const struct strategy_ops *find_kind(struct build *b, const struct toml_node *table)
 {
@@ -216,73 +213,6 @@ static bool check_relations(struct build *b, const struct toml_node *table,
 
 /* ---- what it may spend ---- */
 
-static dec opening_balance(const struct setup *s, venue_id v, asset_id a)
-{
-    for (uint32_t i = 0; i < s->balances; i++)
-        if (s->balance[i].venue == v && s->balance[i].asset == a)
-            return s->balance[i].amount;
-    return DEC_ZERO;
-}
-
-/* Adds [amount] to what the strategies take of one asset of one venue; an error where that is more
- * than there is. */
-static void take(struct build *b, const struct toml_node *table, const char *key, venue_id v,
-                 asset_id a, dec amount, dec *taken)
-{
-    struct setup *s = b->setup;
-    dec have = opening_balance(s, v, a), sum;
-    if (!dec_is_zero(amount) && (!dec_add(*taken, amount, &sum) || dec_gt(sum, have))) {
-        char path[REPORT_PATH_MAX], want[DEC_TEXT_MAX], left[DEC_TEXT_MAX], whole[DEC_TEXT_MAX];
-        dec rest = DEC_ZERO;
-        if (!dec_sub(have, *taken, &rest) || dec_is_neg(rest))
-            rest = DEC_ZERO;
-        dec_format(amount, want);
-        dec_format(rest, left);
-        dec_format(have, whole);
-        errors_add(&b->errors, key_position(table, key),
-                   key_path(path, "strategy", key, strlen(key)),
-                   "%s %s is more than the opening balance on venue %s has left (%s of %s); "
-                   "allowed: at most %s, or a larger venue.paper.balances.%s",
-                   want, s->asset[a], s->venue[v].name, left, whole, left, s->asset[a]);
-        return; /* the rest of the file is judged without it */
-    }
-    if (!dec_is_zero(amount))
-        *taken = sum;
-}
-
-static void check_budget_asset(struct build *b, const struct toml_node *table,
-                               struct strategy_setup *st)
-{
-    st->budget_asset = ASSET_NONE;
-    if (st->instruments) {
-        st->budget_asset = b->setup->instrument[st->instrument[0]].quote;
-        return;
-    }
-    const char *key = dec_is_zero(st->budget) ? "inventory" : "budget";
-    char path[REPORT_PATH_MAX];
-    if (!dec_is_zero(st->budget) || !dec_is_zero(st->inventory))
-        errors_add(&b->errors, key_position(table, key),
-                   key_path(path, "strategy", key, strlen(key)),
-                   "the strategy names no instrument, so that there is no asset it could be of; "
-                   "allowed: 0");
-}
-
-static void check_budgets(struct build *b)
-{
-    struct setup *s = b->setup;
-    dec taken[SETUP_VENUES_MAX][SETUP_ASSETS_MAX] = {{{0}}};
-    for (uint32_t i = 0; i < s->strategies; i++) {
-        const struct strategy_setup *st = &s->strategy[i];
-        if (!st->instruments)
-            continue;
-        const struct instrument *in = &s->instrument[st->instrument[0]];
-        take(b, b->strategy[i], "budget", in->venue, in->quote, st->budget,
-             &taken[in->venue][in->quote]);
-        take(b, b->strategy[i], "inventory", in->venue, in->base, st->inventory,
-             &taken[in->venue][in->base]);
-    }
-}
-
 /* What a strategy's own plan needs, where it insists that its budget can pay it. Prices are not
  * known yet: a plan that depends on them is looked at by `check --price` and by the strategy
  * itself. */
@@ -325,9 +255,10 @@ static void build_strategy(struct build *b, const struct toml_node *table)
     if (st->ops) {
         section_unknown(b, &SECTION_STRATEGY, table, st->ops->params);
         if (build_params(b, table, st)) {
-            if (check_relations(b, table, st))
+            bool related = check_relations(b, table, st);
+            build_funds(b, table, (strategy_id)s->strategies);
+            if (related)
                 check_capital(b, table, st);
-            check_budget_asset(b, table, st);
         }
     }
     build_strategy_risk(b, section_subtable(b, table, "strategy", "risk"), st);
@@ -346,5 +277,5 @@ void build_strategies(struct build *b)
     for (uint32_t i = 0; i < n; i++, t = t->next)
         build_strategy(b, t);
     if (!b->unsure)
-        check_budgets(b);
+        check_funds(b);
 }

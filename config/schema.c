@@ -353,6 +353,11 @@ static const struct key_spec STRATEGY[] = {
      .default_value = "0",
      .help = "of the base asset of its first instrument, likewise: what it may sell from the start",
      FIELD(struct strategy_setup, inventory)},
+    {.key = "funds",
+     SUBTABLE,
+     .help = "likewise of all assets of its instruments, on several venues: { VENUE = { ASSET = "
+             "amount, ... }, ... }; budget and inventory are short for those of the first "
+             "instrument"},
     {.key = "risk", SUBTABLE, .help = "limits of its own, stricter than the agent's"},
     {.key = NULL},
 };

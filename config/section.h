@@ -59,6 +59,12 @@ void build_instruments(struct build *b); /* [[instrument]], then balances and fe
 void build_conversions(struct build *b); /* every asset to the agent's quote */
 void build_strategies(struct build *b);  /* [[strategy]] with their parameters, limits, budgets */
 
+/* budget, inventory and [strategy.funds] of strategy [id], whose table has been read: which assets
+ * they are of. */
+void build_funds(struct build *b, const struct toml_node *table, strategy_id id);
+/* Whether the opening balances cover what the strategies have, in the order of the file. */
+void check_funds(struct build *b);
+
 /* [strategy.risk] of [table], or only what is taken over from the agent. */
 void build_strategy_risk(struct build *b, const struct toml_node *table,
                          struct strategy_setup *out);

@@ -15,8 +15,6 @@
 #define NS_MINUTE (INT64_C(60) * 1000000000)
 #define NS_SECOND INT64_C(1000000000)
 
-#define STRATEGY_ASSETS_MAX 8 /* four instruments, two assets each */
-
 /* A series of equity samples and what is kept of it. */
 struct equity_series {
     bool valued;

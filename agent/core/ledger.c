@@ -57,16 +57,16 @@ enum err ledger_open(struct ledger *l)
             return e;
     }
     for (strategy_id s = 0; s < st->strategies; s++) {
-        const struct strategy_setup *ss = &st->strategy[s];
-        if (ss->instruments == 0)
-            continue;
-        const struct instrument *in = &st->instrument[ss->instrument[0]];
-        enum err e = allot(l, s, in->venue, ss->budget_asset, ss->budget);
-        if (!e)
-            e = allot(l, s, in->venue, in->base, ss->inventory);
-        if (e)
-            return e;
-        ledger_holding(l, s, ss->instrument[0])->inventory = ss->inventory;
+        struct allotment a[STRATEGY_ASSETS_MAX];
+        uint32_t n = setup_allotments(st, s, a);
+        for (uint32_t i = 0; i < n; i++) {
+            enum err e = allot(l, s, a[i].venue, a[i].asset, a[i].amount);
+            if (e)
+                return e;
+            instrument_id of = setup_inventory_instrument(st, s, a[i].venue, a[i].asset);
+            if (of != INSTRUMENT_NONE)
+                ledger_holding(l, s, of)->inventory = a[i].amount;
+        }
     }
     return ERR_OK;
 }

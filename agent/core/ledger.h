@@ -35,7 +35,7 @@ struct ledger {
     struct instrument_exposure *exposure; /* [instruments] */
 };
 
-/* Books the opening balances, budgets and inventories of the setup. ERR_RANGE where they do not add
+/* Books the opening balances and what the strategies have of them. ERR_RANGE where they do not add
  * up. */
 enum err ledger_open(struct ledger *l) MUST_CHECK;
 

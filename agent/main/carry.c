@@ -22,6 +22,26 @@ __attribute__((format(printf, 2, 3))) static void note(struct carry_notes *n, co
 
 /* ---- the opening record ---- */
 
+/* What strategies have beyond budget and inventory, at the end of the record; where none has any,
+ * there is nothing. */
+static void write_funds(const struct setup *s, struct bufw *out)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->strategies; i++)
+        count += s->strategy[i].funds;
+    if (count == 0)
+        return;
+    bufw_u16(out, (uint16_t)count);
+    for (uint32_t i = 0; i < s->strategies; i++)
+        for (uint32_t k = 0; k < s->strategy[i].funds; k++) {
+            const struct allotment *a = &s->strategy[i].fund[k];
+            bufw_text(out, s->strategy[i].name);
+            bufw_text(out, s->venue[a->venue].name);
+            bufw_text(out, s->asset[a->asset]);
+            bufw_dec(out, a->amount);
+        }
+}
+
 void carry_write_opening(const struct setup *s, uint32_t from, struct bufw *out)
 {
     bufw_u32(out, from);
@@ -37,6 +57,7 @@ void carry_write_opening(const struct setup *s, uint32_t from, struct bufw *out)
         bufw_dec(out, s->strategy[i].budget);
         bufw_dec(out, s->strategy[i].inventory);
     }
+    write_funds(s, out);
 }
 
 static venue_id find_venue(const struct setup *s, const char *name)
@@ -45,6 +66,29 @@ static venue_id find_venue(const struct setup *s, const char *name)
         if (strcmp(s->venue[v].name, name) == 0)
             return (venue_id)v;
     return VENUE_NONE;
+}
+
+static enum err apply_funds(struct setup *s, struct bufr *in)
+{
+    char name[NAME_MAX_BYTES], venue[NAME_MAX_BYTES], asset[ASSET_NAME_MAX];
+    for (uint32_t i = 0; i < s->strategies; i++)
+        s->strategy[i].funds = 0; /* as the record has them, not as the file */
+    if (in->pos == in->len)
+        return ERR_OK;
+    uint16_t count = bufr_u16(in);
+    for (uint16_t i = 0; i < count; i++) {
+        bufr_text(in, name, sizeof name);
+        bufr_text(in, venue, sizeof venue);
+        bufr_text(in, asset, sizeof asset);
+        dec amount = bufr_dec(in);
+        strategy_id id = setup_find_strategy(s, name);
+        venue_id v = find_venue(s, venue);
+        asset_id a = setup_find_asset(s, asset);
+        if (in->failed || id == STRATEGY_NONE || v == VENUE_NONE || a == ASSET_NONE ||
+            dec_is_neg(amount) || !setup_set_allotment(s, id, v, a, amount))
+            return ERR_SYNTAX;
+    }
+    return ERR_OK;
 }
 
 enum err carry_apply_opening(struct setup *s, const uint8_t *payload, size_t len, char *why)
@@ -78,6 +122,8 @@ enum err carry_apply_opening(struct setup *s, const uint8_t *payload, size_t len
         s->strategy[id].budget = budget;
         s->strategy[id].inventory = inventory;
     }
+    if (apply_funds(s, &in) != ERR_OK)
+        return ERR_SYNTAX;
     return in.failed || in.pos != in.len ? ERR_SYNTAX : ERR_OK;
 }
 
@@ -98,17 +144,23 @@ static enum err open_books(struct carried *c, char *why)
             return ERR_OVERFLOW;
         }
     }
-    for (uint32_t i = 0; i < s->strategies; i++)
-        if (has_instrument(&s->strategy[i])) {
-            c->quote[i] = s->strategy[i].budget;
-            c->base[i] = s->strategy[i].inventory;
-        }
+    for (strategy_id i = 0; i < s->strategies; i++)
+        c->held_count[i] = setup_allotments(s, i, c->held[i]);
     return ERR_OK;
 }
 
 static bool add_to(dec *sum, dec amount)
 {
     return dec_add(*sum, amount, sum);
+}
+
+/* What strategy [id] holds of an asset; NULL where it can hold none of it. */
+static dec *held_of(struct carried *c, strategy_id id, venue_id v, asset_id a)
+{
+    for (uint32_t i = 0; i < c->held_count[id]; i++)
+        if (c->held[id][i].venue == v && c->held[id][i].asset == a)
+            return &c->held[id][i].amount;
+    return NULL;
 }
 
 /* Books a fill into the account and the strategy's holdings, as docs/definitions.md has it. */
@@ -133,9 +185,11 @@ static enum err book_fill(struct carried *c, const struct effect *fx)
     /* A fee that is not taken from what was received is paid from what belongs to nobody. */
     if (f->fee_asset == (buy ? in->base : in->quote) && !add_to(buy ? &base : &quote, fee))
         return ERR_OVERFLOW;
-    if (s->strategy[fx->strategy].instruments != 1)
-        return ERR_UNSUPPORTED;
-    if (!add_to(&c->base[fx->strategy], base) || !add_to(&c->quote[fx->strategy], quote))
+    dec *held_base = held_of(c, fx->strategy, in->venue, in->base);
+    dec *held_quote = held_of(c, fx->strategy, in->venue, in->quote);
+    if (!held_base || !held_quote)
+        return ERR_CORRUPT;
+    if (!add_to(held_base, base) || !add_to(held_quote, quote))
         return ERR_OVERFLOW;
     return ERR_OK;
 }
@@ -159,18 +213,24 @@ static enum err note_state(struct carried *c, const struct effect_state *st)
     return ERR_CORRUPT;
 }
 
+/* The old engine's own books: must be ours. */
+static enum err compare_books(struct carried *c, const struct effect_ledger *l)
+{
+    if (l->strategy >= c->setup->strategies || l->instrument >= c->setup->instruments)
+        return ERR_CORRUPT;
+    const struct instrument *in = &c->setup->instrument[l->instrument];
+    const dec *base = held_of(c, l->strategy, in->venue, in->base);
+    const dec *quote = held_of(c, l->strategy, in->venue, in->quote);
+    return base && quote && dec_eq(*base, l->base) && dec_eq(*quote, l->quote) ? ERR_OK
+                                                                               : ERR_CORRUPT;
+}
+
 static enum err read_effect(struct carried *c, const struct effect *fx)
 {
     switch (fx->kind) {
     case EFFECT_FILL: return book_fill(c, fx);
     case EFFECT_STATE: return note_state(c, &fx->state);
-    case EFFECT_LEDGER:
-        /* The old engine's own books: must be ours. */
-        if (fx->ledger.strategy >= c->setup->strategies ||
-            !dec_eq(c->base[fx->ledger.strategy], fx->ledger.base) ||
-            !dec_eq(c->quote[fx->ledger.strategy], fx->ledger.quote))
-            return ERR_CORRUPT;
-        return ERR_OK;
+    case EFFECT_LEDGER: return compare_books(c, &fx->ledger);
     case EFFECT_SUBMIT: c->open_orders++; return ERR_OK;
     case EFFECT_ORDER:
         if (order_state_is_terminal(fx->order.to) && c->open_orders)
@@ -278,70 +338,105 @@ static bool same_strategy(const struct setup *old, uint32_t os, const struct set
            strcmp(old->venue[i->venue].name, s->venue[j->venue].name) == 0;
 }
 
+/* "5 USDT on binance, 1 BTC on kraken": what is held. Returns [out]. */
+static const char *holdings_text(const struct carried *c, strategy_id os, char *out, size_t cap)
+{
+    const struct setup *old = c->setup;
+    size_t len = 0;
+    snprintf(out, cap, "nothing");
+    for (uint32_t i = 0; i < c->held_count[os]; i++) {
+        const struct allotment *a = &c->held[os][i];
+        char text[DEC_TEXT_MAX];
+        if (dec_is_zero(a->amount))
+            continue;
+        int wrote =
+            snprintf(out + len, cap - len, "%s%s %s on %s", len ? ", " : "",
+                     amount_text(a->amount, text), old->asset[a->asset], old->venue[a->venue].name);
+        len += wrote > 0 && len + (size_t)wrote < cap ? (size_t)wrote : 0;
+    }
+    return out;
+}
+
+/* Gives strategy [ns] of the new run what [os] held of the old one. Assets that only the new one
+ * knows keep what the file says. */
+static void place_holdings(const struct carried *c, strategy_id os, struct setup *s, strategy_id ns,
+                           struct carry_notes *notes)
+{
+    const struct setup *old = c->setup;
+    const char *name = s->strategy[ns].name;
+    struct allotment file[STRATEGY_ASSETS_MAX], was[STRATEGY_ASSETS_MAX];
+    uint32_t files = setup_allotments(s, ns, file), had = setup_allotments(old, os, was);
+    bool changed = false;
+    char text[DEC_TEXT_MAX];
+    for (uint32_t i = 0; i < c->held_count[os]; i++) {
+        const struct allotment *a = &c->held[os][i];
+        venue_id v = find_venue(s, old->venue[a->venue].name);
+        asset_id asset = setup_find_asset(s, old->asset[a->asset]);
+        if (v == VENUE_NONE || asset == ASSET_NONE ||
+            !setup_set_allotment(s, ns, v, asset, a->amount)) {
+            if (!dec_is_zero(a->amount))
+                note(notes,
+                     "strategy %s trades no %s on %s any longer: its %s are allotted to none now",
+                     name, old->asset[a->asset], old->venue[a->venue].name,
+                     amount_text(a->amount, text));
+            continue;
+        }
+        for (uint32_t k = 0; k < files; k++)
+            if (file[k].venue == v && file[k].asset == asset)
+                changed |= i < had && !dec_eq(file[k].amount, was[i].amount);
+    }
+    if (changed)
+        note(notes,
+             "strategy %s: budget, inventory and funds in the file count at a fresh start only",
+             name);
+}
+
 static void place_strategies(const struct carried *c, struct setup *s, struct carry_notes *notes)
 {
     const struct setup *old = c->setup;
-    char base[DEC_TEXT_MAX], quote[DEC_TEXT_MAX];
-    for (uint32_t os = 0; os < old->strategies; os++) {
+    char text[CARRY_NOTE_MAX];
+    for (strategy_id os = 0; os < old->strategies; os++) {
         const struct strategy_setup *was = &old->strategy[os];
         if (!has_instrument(was))
             continue;
-        const struct instrument *in = &old->instrument[was->instrument[0]];
-        const char *base_name = old->asset[in->base], *quote_name = old->asset[in->quote];
-        amount_text(c->base[os], base);
-        amount_text(c->quote[os], quote);
-        uint32_t ns = 0;
+        strategy_id ns = 0;
         while (ns < s->strategies && !same_strategy(old, os, s, ns))
             ns++;
+        holdings_text(c, os, text, sizeof text);
         if (ns == s->strategies) {
-            note(notes,
-                 "strategy %s on %s is no longer configured: its %s %s and %s %s are allotted to "
-                 "none now",
-                 was->name, in->symbol, quote, quote_name, base, base_name);
+            note(notes, "strategy %s on %s is no longer configured: allotted to none now: %s",
+                 was->name, old->instrument[was->instrument[0]].symbol, text);
             continue;
         }
-        if (!dec_eq(was->budget, s->strategy[ns].budget) ||
-            !dec_eq(was->inventory, s->strategy[ns].inventory))
-            note(notes, "strategy %s: budget and inventory in the file count at a fresh start only",
-                 was->name);
-        s->strategy[ns].budget = c->quote[os];
-        s->strategy[ns].inventory = c->base[os];
-        note(notes, "strategy %s goes on with %s %s and %s %s", was->name, quote, quote_name, base,
-             base_name);
+        place_holdings(c, os, s, ns, notes);
+        note(notes, "strategy %s goes on with %s", was->name, text);
     }
 }
 
 /* Every allotment must be covered, or the engine could not open its books. */
 static enum err check_cover(const struct setup *s, char *why)
 {
-    char need[DEC_TEXT_MAX], have[DEC_TEXT_MAX];
-    for (venue_id v = 0; v < s->venues; v++)
-        for (asset_id a = 0; a < s->assets; a++) {
-            dec left = DEC_ZERO;
-            for (uint32_t i = 0; i < s->balances; i++)
-                if (s->balance[i].venue == v && s->balance[i].asset == a &&
-                    !add_to(&left, s->balance[i].amount))
-                    return ERR_OVERFLOW;
-            for (uint32_t i = 0; i < s->strategies; i++) {
-                const struct strategy_setup *ss = &s->strategy[i];
-                if (!has_instrument(ss) || s->instrument[ss->instrument[0]].venue != v)
-                    continue;
-                dec want = DEC_ZERO;
-                if (ss->budget_asset == a && !add_to(&want, ss->budget))
-                    return ERR_OVERFLOW;
-                if (s->instrument[ss->instrument[0]].base == a && !add_to(&want, ss->inventory))
-                    return ERR_OVERFLOW;
-                if (dec_gt(want, left)) {
-                    snprintf(why, CARRY_WHY_MAX,
-                             "strategy %s wants %s %s on %s, but of what the old run left only %s "
-                             "is not allotted to others: give it less",
-                             ss->name, amount_text(want, need), s->asset[a], s->venue[v].name,
-                             amount_text(left, have));
-                    return ERR_RANGE;
-                }
-                left.v -= want.v;
+    dec left[SETUP_VENUES_MAX][SETUP_ASSETS_MAX] = {{{0}}};
+    for (uint32_t i = 0; i < s->balances; i++)
+        if (!add_to(&left[s->balance[i].venue][s->balance[i].asset], s->balance[i].amount))
+            return ERR_OVERFLOW;
+    for (strategy_id i = 0; i < s->strategies; i++) {
+        struct allotment a[STRATEGY_ASSETS_MAX];
+        uint32_t n = setup_allotments(s, i, a);
+        for (uint32_t k = 0; k < n; k++) {
+            dec *rest = &left[a[k].venue][a[k].asset];
+            char need[DEC_TEXT_MAX], have[DEC_TEXT_MAX];
+            if (dec_gt(a[k].amount, *rest)) {
+                snprintf(why, CARRY_WHY_MAX,
+                         "strategy %s wants %s %s on %s, but of what the old run left only %s "
+                         "is not allotted to others: give it less",
+                         s->strategy[i].name, amount_text(a[k].amount, need), s->asset[a[k].asset],
+                         s->venue[a[k].venue].name, amount_text(*rest, have));
+                return ERR_RANGE;
             }
+            rest->v -= a[k].amount.v;
         }
+    }
     return ERR_OK;
 }
 

@@ -24,8 +24,9 @@ struct carried {
     const struct setup *setup; /* of the old run; the caller's */
     uint32_t from;             /* number of its journal */
     dec account[SETUP_VENUES_MAX][SETUP_ASSETS_MAX];
-    dec base[SETUP_STRATEGIES_MAX], quote[SETUP_STRATEGIES_MAX]; /* of its first instrument */
-    enum trading_state agent, strategy[SETUP_STRATEGIES_MAX];    /* venues count for the agent */
+    struct allotment held[SETUP_STRATEGIES_MAX][STRATEGY_ASSETS_MAX]; /* as setup_allotments() */
+    uint32_t held_count[SETUP_STRATEGIES_MAX];
+    enum trading_state agent, strategy[SETUP_STRATEGIES_MAX]; /* venues count for the agent */
     enum trading_state agent_below; /* while HALTED: what it was halted from */
     uint32_t open_orders;
 };
@@ -41,12 +42,13 @@ struct carry_notes {
 enum err carry_scan(struct carried *ret, const struct setup *s, uint32_t from,
                     struct journal_reader *reader, char *why) MUST_CHECK;
 
-/* Puts what was carried into the new setup: its balances, budgets and inventories. ERR_RANGE where
- * something has no place there; [s] is spoilt then. */
+/* Puts what was carried into the new setup: its balances and what the strategies have of them.
+ * ERR_RANGE where something has no place there; [s] is spoilt then. */
 enum err carry_place(const struct carried *c, struct setup *s, struct carry_notes *notes,
                      char *why) MUST_CHECK;
 
-/* The payload of JOURNAL_OPENING: the balances, budgets and inventories of [s], by name. */
+/* The payload of JOURNAL_OPENING: the balances of [s], and what its strategies have of them, by
+ * name. */
 void carry_write_opening(const struct setup *s, uint32_t from, struct bufw *out);
 /* Applies it to the setup made from the configuration text of the same journal. */
 enum err carry_apply_opening(struct setup *s, const uint8_t *payload, size_t len,

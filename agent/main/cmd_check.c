@@ -102,23 +102,34 @@ static bool has_limits(const struct risk_setup *r)
            r->has_max_reference_age;
 }
 
+static void print_funds(const struct setup *s, const struct strategy_setup *st)
+{
+    char budget[DEC_TEXT_MAX], inventory[DEC_TEXT_MAX];
+    bool none = dec_is_zero(st->budget) && dec_is_zero(st->inventory);
+    printf("  budget %s %s, inventory %s %s\n", text_of(st->budget, budget),
+           s->asset[st->budget_asset], text_of(st->inventory, inventory),
+           s->asset[s->instrument[st->instrument[0]].base]);
+    for (uint32_t i = 0; i < st->funds; i++) {
+        const struct allotment *a = &st->fund[i];
+        printf("  funds %s %s on %s\n", text_of(a->amount, budget), s->asset[a->asset],
+               s->venue[a->venue].name);
+        none &= dec_is_zero(a->amount);
+    }
+    if (none)
+        printf("  note: without budget, inventory and funds it can place no order\n");
+}
+
 static void print_strategy(const struct setup *s, strategy_id id, const struct check_plan *plan)
 {
     const struct strategy_setup *st = &s->strategy[id];
-    char budget[DEC_TEXT_MAX], inventory[DEC_TEXT_MAX];
     printf("strategy %s (%s)", st->name, st->ops->name);
     for (uint32_t k = 0; k < st->instruments; k++) {
         const struct instrument *in = &s->instrument[st->instrument[k]];
         printf("%s%s@%s", k ? ", " : " on ", in->symbol, s->venue[in->venue].name);
     }
     puts("");
-    if (st->instruments) {
-        printf("  budget %s %s, inventory %s %s\n", text_of(st->budget, budget),
-               s->asset[st->budget_asset], text_of(st->inventory, inventory),
-               s->asset[s->instrument[st->instrument[0]].base]);
-        if (dec_is_zero(st->budget) && dec_is_zero(st->inventory))
-            printf("  note: with neither budget nor inventory it can place no order\n");
-    }
+    if (st->instruments)
+        print_funds(s, st);
     if (has_limits(&st->risk))
         printf("  its own limits:\n");
     print_limits(s, &st->risk);

@@ -26,6 +26,92 @@ strategy_id setup_find_strategy(const struct setup *s, const char *name)
     return STRATEGY_NONE;
 }
 
+/* ---- what strategies have at the start ---- */
+
+/* Where a strategy's amount of an asset is kept; NULL where nothing is kept yet. */
+static dec *amount_of(const struct setup *s, struct strategy_setup *ss, venue_id venue,
+                      asset_id asset)
+{
+    const struct instrument *first = &s->instrument[ss->instrument[0]];
+    if (first->venue == venue && first->quote == asset)
+        return &ss->budget;
+    if (first->venue == venue && first->base == asset)
+        return &ss->inventory;
+    for (uint32_t i = 0; i < ss->funds; i++)
+        if (ss->fund[i].venue == venue && ss->fund[i].asset == asset)
+            return &ss->fund[i].amount;
+    return NULL;
+}
+
+static uint32_t add_once(struct allotment *list, uint32_t n, venue_id venue, asset_id asset)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i].venue == venue && list[i].asset == asset)
+            return n;
+    list[n] = (struct allotment){.venue = venue, .asset = asset};
+    return n + 1;
+}
+
+uint32_t setup_allotments(const struct setup *s, strategy_id id,
+                          struct allotment ret[STRATEGY_ASSETS_MAX])
+{
+    const struct strategy_setup *ss = &s->strategy[id];
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < ss->instruments; k++) {
+        const struct instrument *in = &s->instrument[ss->instrument[k]];
+        n = add_once(ret, n, in->venue, in->base);
+        n = add_once(ret, n, in->venue, in->quote);
+    }
+    if (n == 0)
+        return 0;
+    const struct instrument *first = &s->instrument[ss->instrument[0]];
+    for (uint32_t i = 0; i < n; i++) {
+        if (ret[i].venue == first->venue && ret[i].asset == first->quote)
+            ret[i].amount = ss->budget;
+        else if (ret[i].venue == first->venue && ret[i].asset == first->base)
+            ret[i].amount = ss->inventory;
+        for (uint32_t k = 0; k < ss->funds; k++)
+            if (ret[i].venue == ss->fund[k].venue && ret[i].asset == ss->fund[k].asset)
+                ret[i].amount = ss->fund[k].amount;
+    }
+    return n;
+}
+
+bool setup_set_allotment(struct setup *s, strategy_id id, venue_id venue, asset_id asset,
+                         dec amount)
+{
+    struct allotment may[STRATEGY_ASSETS_MAX];
+    uint32_t n = setup_allotments(s, id, may), i = 0;
+    while (i < n && (may[i].venue != venue || may[i].asset != asset))
+        i++;
+    if (i == n)
+        return false;
+    struct strategy_setup *ss = &s->strategy[id];
+    dec *at = amount_of(s, ss, venue, asset);
+    if (at)
+        *at = amount;
+    else
+        ss->fund[ss->funds++] =
+            (struct allotment){.venue = venue, .asset = asset, .amount = amount};
+    return true;
+}
+
+instrument_id setup_inventory_instrument(const struct setup *s, strategy_id id, venue_id venue,
+                                         asset_id asset)
+{
+    const struct strategy_setup *ss = &s->strategy[id];
+    for (uint32_t k = 0; k < ss->instruments; k++) {
+        const struct instrument *in = &s->instrument[ss->instrument[k]];
+        if (k == 0 && in->venue == venue && in->quote == asset)
+            return INSTRUMENT_NONE;
+        if (in->venue == venue && in->base == asset)
+            return ss->instrument[k];
+    }
+    return INSTRUMENT_NONE;
+}
+
+/* ---- conversions ---- */
+
 /* Finds an instrument that turns [from] into [to]; those of [venue] first. */
 static bool find_step(const struct setup *s, venue_id venue, asset_id from, asset_id to,
                       instrument_id *ret, bool *inverse)

@@ -66,16 +66,28 @@ struct risk_setup {
         has_max_reference_age;
 };
 
+/* What a strategy has of one asset on one venue at the start. */
+struct allotment {
+    venue_id venue;
+    asset_id asset;
+    dec amount;
+};
+
+#define STRATEGY_INSTRUMENTS_MAX 4
+#define STRATEGY_ASSETS_MAX      (2 * STRATEGY_INSTRUMENTS_MAX) /* base and quote of each */
+
 struct strategy_setup {
     char name[NAME_MAX_BYTES];
     const struct strategy_ops *ops;
     struct params params;
-    instrument_id
-        instrument[4]; /* those its parameters name, in table order: also its allow-list */
+    /* Those its parameters name, in table order: also its allow-list. */
+    instrument_id instrument[STRATEGY_INSTRUMENTS_MAX];
     uint32_t instruments;
-    asset_id budget_asset;  /* the quote asset of its first instrument */
-    dec budget;             /* of budget_asset, moved into its sub-ledger at the start */
-    dec inventory;          /* of the first instrument's base asset, likewise */
+    asset_id budget_asset; /* the quote asset of its first instrument */
+    dec budget;            /* of budget_asset, moved into its sub-ledger at the start */
+    dec inventory;         /* of the first instrument's base asset, likewise */
+    struct allotment fund[STRATEGY_ASSETS_MAX]; /* of its other assets, likewise */
+    uint32_t funds;
     struct risk_setup risk; /* may only be stricter than the agent's */
 };
 
@@ -109,6 +121,22 @@ instrument_id setup_find_instrument(const struct setup *s, venue_id venue, const
 asset_id setup_find_asset(const struct setup *s, const char *name);
 /* Strategy name -> index, or STRATEGY_NONE. */
 strategy_id setup_find_strategy(const struct setup *s, const char *name);
+
+/* Every asset that strategy [id] may hold, once: base and quote of each of its instruments, in
+ * their order, on their venues; with what it has of them at the start. Returns how many. */
+uint32_t setup_allotments(const struct setup *s, strategy_id id,
+                          struct allotment ret[STRATEGY_ASSETS_MAX]);
+
+/* Sets what strategy [id] has of an asset at the start. False, and nothing is changed, where none
+ * of its instruments on that venue has the asset. */
+bool setup_set_allotment(struct setup *s, strategy_id id, venue_id venue, asset_id asset,
+                         dec amount);
+
+/* The instrument that an allotment is a position of: the first one on that venue with this base.
+ * INSTRUMENT_NONE for what is money to the strategy: the quote of its first instrument, and what
+ * is no instrument's base. */
+instrument_id setup_inventory_instrument(const struct setup *s, strategy_id id, venue_id venue,
+                                         asset_id asset);
 
 /* Fills conversion[][] for every asset of every venue: directly, else over one intermediate asset;
  * instruments of the same venue first, then lower indices. Called after instruments, assets and

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -101,6 +102,35 @@ void world_open(struct world *w)
     s->balance[1] = (struct balance_setup){0, asset(s, "BTC"), D("1")};
     probe_requests = probe_seen_count = 0;
     probe_cancel = 0;
+}
+
+venue_id world_venue(struct world *w, const char *name, const char *fee)
+{
+    struct setup *s = w->setup;
+    struct venue_setup *v = &s->venue[s->venues];
+    *v = s->venue[0];
+    snprintf(v->name, sizeof v->name, "%s", name);
+    v->maker_fee = v->taker_fee = D(fee);
+    return (venue_id)s->venues++;
+}
+
+instrument_id world_instrument_at(struct world *w, venue_id v, const char *symbol, const char *base,
+                                  const char *quote)
+{
+    instrument_id i = world_instrument(w, symbol, base, quote);
+    w->setup->instrument[i].venue = v;
+    return i;
+}
+
+void world_balance(struct world *w, venue_id v, const char *name, const char *amount)
+{
+    struct setup *s = w->setup;
+    s->balance[s->balances++] = (struct balance_setup){v, asset(s, name), D(amount)};
+}
+
+void world_fund(struct world *w, strategy_id id, venue_id v, const char *name, const char *amount)
+{
+    assert_true(setup_set_allotment(w->setup, id, v, asset(w->setup, name), D(amount)));
 }
 
 instrument_id world_instrument(struct world *w, const char *symbol, const char *base,

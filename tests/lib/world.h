@@ -28,6 +28,13 @@ struct strategy_setup *world_strategy(struct world *w, const char *name,
 /* Adds an instrument base-quote to venue 0. */
 instrument_id world_instrument(struct world *w, const char *symbol, const char *base,
                                const char *quote);
+/* The same on another venue; a venue like the first one, with fees of its own; more opening
+ * balances; what a strategy, whose instruments are set already, has of an asset at the start. */
+instrument_id world_instrument_at(struct world *w, venue_id v, const char *symbol, const char *base,
+                                  const char *quote);
+venue_id world_venue(struct world *w, const char *name, const char *fee);
+void world_balance(struct world *w, venue_id v, const char *asset, const char *amount);
+void world_fund(struct world *w, strategy_id id, venue_id v, const char *asset, const char *amount);
 /* Builds the engine; feeds live. */
 void world_start(struct world *w);
 void world_close(struct world *w);

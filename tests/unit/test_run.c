@@ -489,7 +489,7 @@ static void account_from_fills_is_the_engines(void **state)
     struct config old = scanned();
     for (asset_id a = 0; a < 3; a++)
         assert_true(dec_eq(carried.account[0][a], expect.account[a]));
-    assert_true(dec_eq(carried.quote[0], expect.usdt));
+    assert_true(dec_eq(carried.held[0][1].amount, expect.usdt));
     assert_int_equal(carried.open_orders, expect.open);
     assert_int_equal(carried.agent, STATE_ACTIVE);
     config_close(&old);
