@@ -262,6 +262,8 @@ static void build_strategy(struct build *b, const struct toml_node *table)
         }
     }
     build_strategy_risk(b, section_subtable(b, table, "strategy", "risk"), st);
+    build_strategy_guard(b, section_subtable(b, table, "strategy", "guard"), st);
+    build_schedule(b, table, &st->schedule);
     strategy_id same = st->name[0] ? setup_find_strategy(s, st->name) : STRATEGY_NONE;
     if (same != STRATEGY_NONE)
         errors_add(&b->errors, key_position(table, "name"), "strategy.name",

@@ -13,7 +13,7 @@
 static void unknown_sections(struct build *b)
 {
     /* At the root a section is a key like any other. */
-    struct key_spec names[8] = {{.key = NULL}};
+    struct key_spec names[16] = {{.key = NULL}};
     size_t n = 0;
     for (const struct section *const *s = SCHEMA; *s; s++)
         if (!strchr((*s)->path, '.')) {
@@ -28,6 +28,7 @@ static enum err build(struct build *b, struct config_report *report)
 {
     unknown_sections(b);
     build_agent(b);
+    build_guard(b);
     build_venues(b);
     build_instruments(b);
     build_conversions(b);

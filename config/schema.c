@@ -358,7 +358,12 @@ static const struct key_spec STRATEGY[] = {
      .help = "likewise of all assets of its instruments, on several venues: { VENUE = { ASSET = "
              "amount, ... }, ... }; budget and inventory are short for those of the first "
              "instrument"},
+    {.key = "schedule",
+     .type = KEY_SCHEDULE,
+     .help = "when it may enter; outside of these times it may only reduce; absent: always",
+     NOT_STORED(0)},
     {.key = "risk", SUBTABLE, .help = "limits of its own, stricter than the agent's"},
+    {.key = "guard", SUBTABLE, .help = "guards of its own, stricter than those of [guard]"},
     {.key = NULL},
 };
 
@@ -392,8 +397,17 @@ const struct section SECTION_STRATEGY_RISK = {
     .keys = STRATEGY_RISK};
 
 const struct section *const SCHEMA[] = {
-    &SECTION_AGENT,      &SECTION_RISK,     &SECTION_VENUE,         &SECTION_PAPER,
-    &SECTION_INSTRUMENT, &SECTION_STRATEGY, &SECTION_STRATEGY_RISK, NULL,
+    &SECTION_AGENT,
+    &SECTION_RISK,
+    &SECTION_GUARD,
+    &SECTION_GUARD_AGENT,
+    &SECTION_VENUE,
+    &SECTION_PAPER,
+    &SECTION_INSTRUMENT,
+    &SECTION_STRATEGY,
+    &SECTION_STRATEGY_RISK,
+    &SECTION_STRATEGY_GUARD,
+    NULL,
 };
 
 static const struct endpoint {

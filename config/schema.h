@@ -23,6 +23,7 @@ enum key_type {
     KEY_PATH,       /* of a file, relative to the configuration's directory */
     KEY_URL,        /* one of the schemes in [choices], the unencrypted ones for loopback only */
     KEY_INSTRUMENT, /* "BTC-USDT" or "BTC-USDT@venue" */
+    KEY_SCHEDULE,   /* a list of "mon-fri 08:00-20:00"; build_schedule() reads it */
     KEY_TABLE,      /* a section of its own below this one */
 };
 
@@ -54,13 +55,16 @@ struct section {
     const struct key_spec *keys; /* into ... */
 };
 
-extern const struct section SECTION_AGENT;         /* ... struct setup */
-extern const struct section SECTION_RISK;          /* ... struct risk_setup */
-extern const struct section SECTION_VENUE;         /* ... struct venue_setup */
-extern const struct section SECTION_PAPER;         /* ... struct venue_setup */
-extern const struct section SECTION_INSTRUMENT;    /* ... struct instrument */
-extern const struct section SECTION_STRATEGY;      /* ... struct strategy_setup */
-extern const struct section SECTION_STRATEGY_RISK; /* ... struct risk_setup */
+extern const struct section SECTION_AGENT;          /* ... struct setup */
+extern const struct section SECTION_RISK;           /* ... struct risk_setup */
+extern const struct section SECTION_VENUE;          /* ... struct venue_setup */
+extern const struct section SECTION_PAPER;          /* ... struct venue_setup */
+extern const struct section SECTION_INSTRUMENT;     /* ... struct instrument */
+extern const struct section SECTION_STRATEGY;       /* ... struct strategy_setup */
+extern const struct section SECTION_STRATEGY_RISK;  /* ... struct risk_setup */
+extern const struct section SECTION_GUARD;          /* ... struct guard_setup */
+extern const struct section SECTION_GUARD_AGENT;    /* ... struct guard_setup */
+extern const struct section SECTION_STRATEGY_GUARD; /* ... struct guard_setup */
 
 /* All of them in the order of --explain; ends with NULL. */
 extern const struct section *const SCHEMA[];

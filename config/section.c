@@ -102,6 +102,7 @@ static bool store(struct build *b, const struct key_spec *k, const struct value 
         memcpy(to, v->text, v->len);
         to[v->len] = 0;
         return true;
+    case KEY_SCHEDULE:
     case KEY_TABLE: break;
     }
     return false;
@@ -141,7 +142,7 @@ bool section_read(struct build *b, const struct section *sec, const struct toml_
 {
     bool ok = true;
     for (const struct key_spec *k = sec->keys; k->key; k++)
-        if (k->type != KEY_TABLE && !read_key(b, sec, k, table, base))
+        if (k->type != KEY_TABLE && k->type != KEY_SCHEDULE && !read_key(b, sec, k, table, base))
             ok = false;
     return ok;
 }

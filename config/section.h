@@ -64,6 +64,12 @@ void build_strategies(struct build *b);  /* [[strategy]] with their parameters, 
 void build_funds(struct build *b, const struct toml_node *table, strategy_id id);
 /* Whether the opening balances cover what the strategies have, in the order of the file. */
 void check_funds(struct build *b);
+/* [guard] and [guard.agent]; after them [strategy.guard] of [table], NULL: what [guard] says. */
+void build_guard(struct build *b);
+void build_strategy_guard(struct build *b, const struct toml_node *table,
+                          struct strategy_setup *out);
+/* The key "schedule" of a strategy. */
+void build_schedule(struct build *b, const struct toml_node *table, struct schedule *out);
 
 /* [strategy.risk] of [table], or only what is taken over from the agent. */
 void build_strategy_risk(struct build *b, const struct toml_node *table,

@@ -142,6 +142,10 @@ const char *value_allowed(const struct key_spec *k, char *out, size_t cap)
     case KEY_INSTRUMENT:
         snprintf(out, cap, "a configured instrument, such as \"BTC-USDT\" or \"BTC-USDT@venue\"");
         return out;
+    case KEY_SCHEDULE:
+        snprintf(out, cap, "a list of 1 to %d texts such as \"mon-fri 08:00-20:00\", in UTC",
+                 SCHEDULE_ENTRIES_MAX);
+        return out;
     case KEY_TABLE: snprintf(out, cap, "a table"); return out;
     }
     return "?";
@@ -413,6 +417,7 @@ static enum err parse_text(const struct key_spec *k, const char *text, size_t le
     case KEY_BOOL:
     case KEY_CHOICE:
     case KEY_DURATION:
+    case KEY_SCHEDULE:
     case KEY_TABLE: break;
     }
     if (!ok)
@@ -440,6 +445,7 @@ enum err value_parse(const struct key_spec *k, const char *text, size_t len, str
     case KEY_PATH:
     case KEY_URL:
     case KEY_INSTRUMENT: return parse_text(k, text, len, ret, why);
+    case KEY_SCHEDULE:
     case KEY_TABLE: break;
     }
     return refuse(k, ERR_SYNTAX, "there is no such value", why);
@@ -483,6 +489,7 @@ enum err value_read(const struct key_spec *k, const struct toml_node *n, struct 
     case KEY_INSTRUMENT:
         return n->type == TOML_NODE_STRING ? value_parse(k, n->text, n->len, ret, why)
                                            : wrong_type(k, n, why);
+    case KEY_SCHEDULE:
     case KEY_TABLE: break;
     }
     return wrong_type(k, n, why);

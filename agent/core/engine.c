@@ -27,7 +27,7 @@ static uint32_t routes(const struct setup *s)
 
 /* Where everything lies. [e] is a scratch engine while sizes are added up. */
 static void lay_out(struct engine *e, struct arena *a, const struct setup *s, struct level **levels,
-                    void **rings, uint8_t **states)
+                    void **rings, void **closes, uint8_t **states)
 {
     size_t strategies = s->strategies, instruments = s->instruments;
     size_t cells = (size_t)s->venues * s->assets;
@@ -44,6 +44,8 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     e->execution.fill_next = take(a, EXECUTION_FILLS);
     e->risk = take(a, risk_size(s));
     *rings = take(a, risk_rings_size(s));
+    e->guard = take(a, guard_size(s));
+    *closes = take(a, guard_rings_size(s));
     e->strategy = take(a, strategies * sizeof *e->strategy);
     e->route = take(a, routes(s) * sizeof *e->route);
     e->routes = take(a, instruments * sizeof *e->routes);
@@ -61,10 +63,10 @@ size_t engine_size(const struct setup *s)
     struct arena a = {0};
     struct engine scratch;
     struct level *levels;
-    void *rings;
+    void *rings, *closes;
     uint8_t *states;
     (void)take(&a, sizeof scratch);
-    lay_out(&scratch, &a, s, &levels, &rings, &states);
+    lay_out(&scratch, &a, s, &levels, &rings, &closes, &states);
     return a.used;
 }
 
@@ -142,9 +144,9 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     struct arena a = {.at = mem};
     struct engine *e = take(&a, sizeof *e);
     struct level *levels;
-    void *rings;
+    void *rings, *closes;
     uint8_t *states;
-    lay_out(e, &a, s, &levels, &rings, &states);
+    lay_out(e, &a, s, &levels, &rings, &closes, &states);
     e->setup = s;
     e->now_ns = INT64_MIN;
     e->next_wake_ns = e->next_minute_ns = INT64_MAX;
@@ -159,6 +161,7 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     e->ledger.setup = s;
     execution_init(&e->execution, s->strategies);
     risk_init(e->risk, rings, s);
+    e->next_guard_ns = guard_init(e->guard, closes, s);
     make_routes(e);
     enum err err = ledger_open(&e->ledger);
     for (uint32_t i = 0; !err && i < s->balances; i++)
@@ -375,6 +378,8 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
     }
     if (ts > e->now_ns)
         e->now_ns = ts;
+    if (e->now_ns >= e->next_guard_ns)
+        guard_due(e);
     if (!err && e->now_ns >= e->next_wake_ns && ev->kind != EVENT_TIMER)
         err = dispatch_due(e, false);
     if (!err)
@@ -400,7 +405,11 @@ enum err engine_finish(struct engine *e)
 
 int64_t engine_next_timer_ns(const struct engine *e)
 {
-    return e->cancel_halted ? e->now_ns : e->next_wake_ns;
+    if (e->cancel_halted)
+        return e->now_ns;
+    /* before the first event there is no time at which something could be due */
+    bool guard_first = e->next_guard_ns < e->next_wake_ns && e->next_guard_ns != INT64_MIN;
+    return guard_first ? e->next_guard_ns : e->next_wake_ns;
 }
 
 /* ---- views ---- */
@@ -468,6 +477,12 @@ enum trading_state engine_state(const struct engine *e, enum state_scope scope, 
     case SCOPE_STRATEGY: CHECK(index < e->setup->strategies); return e->strategy[index].trading;
     }
     return STATE_HALTED;
+}
+
+enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_until_ns)
+{
+    CHECK(s == STRATEGY_NONE || s < e->setup->strategies);
+    return guard_reason(e->guard, s, ret_until_ns);
 }
 
 const struct order *engine_open_order(const struct engine *e, uint32_t n)

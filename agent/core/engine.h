@@ -52,6 +52,9 @@ bool engine_mark(const struct engine *e, instrument_id i, dec *ret);
 bool engine_last(const struct engine *e, instrument_id i, dec *ret);
 enum feed_state engine_feed(const struct engine *e, instrument_id i);
 enum trading_state engine_state(const struct engine *e, enum state_scope scope, uint16_t index);
+/* What locks the entries of a strategy (STRATEGY_NONE: of all): a guard's reason and the engine
+ * time at which it ends, or REASON_NONE. Not part of its trading state. */
+enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_until_ns);
 
 /* Orders that are not terminal, by age; NULL past the end. */
 const struct order *engine_open_order(const struct engine *e, uint32_t n);

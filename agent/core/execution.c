@@ -103,6 +103,7 @@ struct order *execution_add(struct execution *x, const struct order *o)
     struct order_slot *s = &x->slot[i];
     s->order = *o;
     s->cancel_asked = false;
+    s->realized = DEC_ZERO;
     uint32_t *b = bucket_of(x, o->id);
     s->hash_next = *b;
     *b = i;

@@ -20,6 +20,7 @@ struct order_slot {
     uint32_t prev, next;         /* open list by age, or the list of terminal ones by age */
     uint32_t own_prev, own_next; /* open orders of the same strategy */
     uint32_t hash_next;
+    dec realized;      /* by its fills, in the instrument's quote */
     bool cancel_asked; /* a cancel left, and the venue has not answered it by another state */
 };
 

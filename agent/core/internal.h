@@ -6,6 +6,7 @@
 #include "core/candle.h"
 #include "core/engine.h"
 #include "core/execution.h"
+#include "core/guard.h"
 #include "core/ledger.h"
 #include "core/market.h"
 #include "core/risk.h"
@@ -76,6 +77,7 @@ struct engine {
     struct ledger ledger;
     struct execution execution;
     struct risk *risk;
+    struct guard *guard;
     struct strategy_slot *strategy;
     struct route *route;
     struct routes *routes;
@@ -83,9 +85,11 @@ struct engine {
     enum trading_state agent_state;
     enum trading_state agent_below; /* while HALTED: what unhalt leads back to */
     enum trading_state *venue_state;
-    bool cancel_halted;        /* there may be orders to cancel that a HALTED scope still has */
+    bool cancel_halted; /* there may be orders to cancel that a HALTED scope, or one with a lock
+                           that cancels, still has */
     bool strategy_loss_limits; /* some strategy has a daily loss or drawdown limit of its own */
 
+    int64_t next_guard_ns;  /* end of a lock, or change of a schedule; INT64_MAX: none */
     int64_t next_wake_ns;   /* least of candle ends and strategy timers */
     int64_t next_minute_ns; /* next sample of the equity series */
     int64_t next_limits_ns; /* next look at daily loss and drawdown */
@@ -144,6 +148,8 @@ enum err valuation_sample_strategy(struct engine *e, strategy_id id) MUST_CHECK;
 
 /* states.c: trading states, latched limits, operator commands */
 enum trading_state states_effective(const struct engine *e, strategy_id s, venue_id v);
+/* What makes a strategy REDUCING there: REASON_STATE_REDUCING, else the guard that locks it. */
+enum reason states_reducing_reason(const struct engine *e, strategy_id s, venue_id v);
 void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum trading_state to,
                 enum reason reason, dec limit, dec value);
 void states_command(struct engine *e, const struct event_command *c);
@@ -152,7 +158,8 @@ enum err states_check_limits(struct engine *e, strategy_id s) MUST_CHECK;
 /* The same of all strategies, and once more at what is HALTED and still has open orders: each
  * second. */
 enum err states_look(struct engine *e) MUST_CHECK;
-/* Cancels the open orders of what is HALTED, as far as this step's effects have room. */
+/* Cancels the open orders of what is HALTED, and the entries that a lock cancels, as far as this
+ * step's effects have room. */
 void states_cancel_halted(struct engine *e);
 
 /* dispatch.c: strategies and what they ask for */

@@ -40,6 +40,8 @@ enum err orders_finish(struct engine *e, struct order *o, enum order_state to, e
         slot->totals.canceled++;
     }
     tell(e, o, from, reason);
+    if (o->req.side == SIDE_SELL && dec_is_pos(o->filled_qty))
+        return guard_close(e, o->strategy, o->req.instrument, execution_slot(o)->realized);
     return ERR_OK;
 }
 
@@ -228,7 +230,12 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     o->fills++;
     o->ts_last_ns = e->now_ns;
     tell_fill(e, o, f, realized);
+    dec *sum = &execution_slot(o)->realized;
+    if (!dec_add(*sum, realized, sum))
+        return ERR_OVERFLOW;
     enum order_state from = o->state;
+    if (!open && o->req.side == SIDE_SELL) /* came after its order's end: a close of its own */
+        err = guard_close(e, o->strategy, o->req.instrument, realized);
     if (open && dec_eq(filled, o->req.qty)) {
         err = orders_finish(e, o, ORDER_FILLED, REASON_NONE);
     } else if (open) {

@@ -164,7 +164,8 @@ static bool check_state(const struct subject *x)
     case STATE_ACTIVE: break;
     case STATE_REDUCING:
         if (!reduces(x, &over))
-            return deny(x->d, REASON_STATE_REDUCING, x->own->qty, over);
+            return deny(x->d, states_reducing_reason(x->e, x->s, x->m->in.venue), x->own->qty,
+                        over);
         break;
     case STATE_HALTED: return deny(x->d, REASON_STATE_HALTED, DEC_ZERO, x->req->qty);
     }

@@ -1,10 +1,25 @@
 /* Trading states, the limits that latch them, and the operator's commands. */
 #include "core/internal.h"
 
-enum trading_state states_effective(const struct engine *e, strategy_id s, venue_id v)
+/* What is latched, without the guards. */
+static enum trading_state latched(const struct engine *e, strategy_id s, venue_id v)
 {
     enum trading_state st = trading_state_stricter(e->agent_state, e->venue_state[v]);
     return trading_state_stricter(st, e->strategy[s].trading);
+}
+
+enum trading_state states_effective(const struct engine *e, strategy_id s, venue_id v)
+{
+    enum trading_state st = latched(e, s, v);
+    return guard_reason(e->guard, s, NULL) == REASON_NONE
+               ? st
+               : trading_state_stricter(st, STATE_REDUCING);
+}
+
+enum reason states_reducing_reason(const struct engine *e, strategy_id s, venue_id v)
+{
+    return latched(e, s, v) == STATE_ACTIVE ? guard_reason(e->guard, s, NULL)
+                                            : REASON_STATE_REDUCING;
 }
 
 static enum trading_state *state_of(struct engine *e, enum state_scope scope, uint16_t index)
@@ -50,7 +65,7 @@ void states_cancel_halted(struct engine *e)
     e->cancel_halted = false;
     for (uint32_t i = e->execution.open.first; i != SLOT_NONE; i = e->execution.slot[i].next) {
         struct order_slot *s = &e->execution.slot[i];
-        if (s->cancel_asked || !is_halted(e, &s->order))
+        if (s->cancel_asked || !(is_halted(e, &s->order) || guard_cancels(e->guard, &s->order)))
             continue;
         if (engine_effects_full(e)) {
             /* the rest in the next step, which engine_next_timer_ns() asks for at once */
@@ -119,9 +134,12 @@ void states_command(struct engine *e, const struct event_command *c)
             states_set(e, scope, index, STATE_ACTIVE, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
             rebase_day(e, index);
             rebase_high_water(e, index);
+            guard_release(e, index);
         }
-        if (!one)
+        if (!one) {
             resume_agent(e);
+            guard_release(e, STRATEGY_NONE);
+        }
         break;
     case COMMAND_STOPENTRY: stop_entry(e); break;
     case COMMAND_HALT:

@@ -277,6 +277,16 @@ void describe_effect(const struct setup *s, const struct effect *e, char *out, s
             liquidity_name(e->fill.liquidity), (unsigned long long)e->fill.fill_id);
         add_dec(&l, "realized", e->fill.realized);
         break;
+    case EFFECT_GUARD:
+        add(&l, " %s reason=%s", e->guard.locked ? "locked" : "unlocked",
+            reason_name(e->guard.reason));
+        if (e->guard.locked) {
+            add(&l, " until");
+            add_time(&l, e->guard.until_ns);
+        }
+        add_dec(&l, "limit", e->guard.limit);
+        add_dec(&l, "value", e->guard.value);
+        break;
     }
 }
 

@@ -1,12 +1,14 @@
 #include "main/daemon_log.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "io/describe.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const KIND_NAME[LOG_KINDS] = {"order", "fill", "denial", "note", "feed"};
+static const char *const KIND_NAME[LOG_KINDS] = {"order", "fill", "denial",
+                                                 "note",  "feed", "guard"};
 
 /* Whether another line of this kind may be written now. */
 static bool may(struct daemon_log *l, enum daemon_log_kind k, int64_t mono_ns)
@@ -206,6 +208,25 @@ static void log_state(const struct setup *s, const struct effect_state *st)
              numbers);
 }
 
+static void log_guard(const char *who, const struct effect_guard *g)
+{
+    char until[CLOCK_TEXT_MAX], limit[DEC_TEXT_MAX], value[DEC_TEXT_MAX], numbers[128] = "";
+    if (!g->locked) {
+        log_info(who, "entries are free again (%s has ended)", reason_name(g->reason));
+        return;
+    }
+    if (!dec_is_zero(g->limit) || !dec_is_zero(g->value)) {
+        dec_format(g->limit, limit);
+        dec_format(g->value, value);
+        snprintf(numbers, sizeof numbers, "; limit %s, now %s", limit, value);
+    }
+    clock_format_utc(g->until_ns, until);
+    log_line(g->reason == REASON_SCHEDULE || g->reason == REASON_GUARD_COOLDOWN ? LOG_LEVEL_INFO
+                                                                                : LOG_LEVEL_WARN,
+             who, "until %s %s (%s%s)", until, reason_text(g->reason), reason_name(g->reason),
+             numbers);
+}
+
 static void log_effect(struct daemon_log *l, const struct engine *e, const struct effect *fx,
                        int64_t mono_ns)
 {
@@ -238,6 +259,10 @@ static void log_effect(struct daemon_log *l, const struct engine *e, const struc
         if (may(l, LOG_FEEDS, mono_ns))
             log_warn("market", "%s: the book is crossed or broken, fetching it anew",
                      words_of(s, fx->resync).symbol);
+        return;
+    case EFFECT_GUARD:
+        if (may(l, LOG_GUARDS, mono_ns))
+            log_guard(who, &fx->guard);
         return;
     case EFFECT_CANCEL:
     case EFFECT_LEDGER: return;

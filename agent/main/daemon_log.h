@@ -21,6 +21,7 @@ enum daemon_log_kind {
     LOG_DENIALS,
     LOG_NOTES,
     LOG_FEEDS,
+    LOG_GUARDS,
     LOG_KINDS,
 };
 

@@ -153,6 +153,7 @@ static bool must_be_durable(const struct event *ev, const struct effects *fx)
         case EFFECT_LEDGER:
         case EFFECT_RESYNC:
         case EFFECT_NOTE:
+        case EFFECT_GUARD:
         case EFFECT_ORDER: break;
         }
     return false;

@@ -29,9 +29,13 @@ static void write_enum(struct bufw *out, unsigned v)
     bufw_u8(out, v > UINT8_MAX ? UINT8_MAX : (uint8_t)v);
 }
 
+/* The numbers have gaps: one is good when it has a name. */
 static enum reason read_reason(struct bufr *in)
 {
-    return (enum reason)read_byte_in(in, REASON_NONE, REASON_BOOK_EXHAUSTED);
+    enum reason r = (enum reason)bufr_u8(in);
+    if (reason_name(r)[0] == '?')
+        in->failed = true;
+    return r;
 }
 
 static void write_rules(struct bufw *out, const struct instrument_rules *r)
@@ -449,6 +453,13 @@ void effect_encode(const struct effect *e, struct bufw *out)
         write_enum(out, e->fill.liquidity);
         bufw_dec(out, e->fill.realized);
         return;
+    case EFFECT_GUARD:
+        write_enum(out, e->guard.reason);
+        write_bool(out, e->guard.locked);
+        bufw_i64(out, e->guard.until_ns);
+        bufw_dec(out, e->guard.limit);
+        bufw_dec(out, e->guard.value);
+        return;
     }
     out->failed = true; /* an effect of no kind is never written */
 }
@@ -457,7 +468,9 @@ enum err effect_decode(struct bufr *in, struct effect *ret)
 {
     struct effect e;
     memset(&e, 0, sizeof e);
-    e.kind = (enum effect_kind)read_byte_in(in, EFFECT_SUBMIT, EFFECT_FILL);
+    e.kind = (enum effect_kind)bufr_u8(in);
+    if (effect_kind_name(e.kind)[0] == '?')
+        return ERR_SYNTAX;
     e.strategy = bufr_u16(in);
     if (in->failed)
         return ERR_SYNTAX;
@@ -505,6 +518,13 @@ enum err effect_decode(struct bufr *in, struct effect *ret)
         e.fill.fee_asset = bufr_u16(in);
         e.fill.liquidity = (enum liquidity)read_byte_in(in, LIQUIDITY_MAKER, LIQUIDITY_TAKER);
         e.fill.realized = bufr_dec(in);
+        break;
+    case EFFECT_GUARD:
+        e.guard.reason = read_reason(in);
+        e.guard.locked = read_bool(in);
+        e.guard.until_ns = bufr_i64(in);
+        e.guard.limit = bufr_dec(in);
+        e.guard.value = bufr_dec(in);
         break;
     }
     if (in->failed)

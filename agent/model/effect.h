@@ -22,6 +22,7 @@ enum effect_kind {
     EFFECT_NOTE = 7,   /* a sentence from a strategy, for the log and the journal */
     EFFECT_ORDER = 8,  /* the state of an order changed by a venue's answer */
     EFFECT_FILL = 9,   /* a fill was booked */
+    EFFECT_GUARD = 11, /* a guard began, lengthened or ended a lock of entries */
 };
 
 #define NOTE_MAX 96
@@ -60,6 +61,13 @@ struct effect_fill {
     enum liquidity liquidity;
     dec realized; /* result this fill realized, in quote; 0 for one that opens */
 };
+/* Of the effect's strategy, or (STRATEGY_NONE) of all. */
+struct effect_guard {
+    enum reason reason;
+    bool locked;      /* false: the lock has ended */
+    int64_t until_ns; /* engine time at which it ends by itself; 0 when it has */
+    dec limit, value; /* what tripped it: of counts, or in agent quote */
+};
 
 struct effect {
     enum effect_kind kind;
@@ -74,6 +82,7 @@ struct effect {
         char note[NOTE_MAX];
         struct effect_order order;
         struct effect_fill fill;
+        struct effect_guard guard;
     };
 };
 

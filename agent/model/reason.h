@@ -48,7 +48,11 @@
     X(OPERATOR, 35, "by operator command")                                                         \
     X(NO_MARK, 36, "equity cannot be valued: an asset has no price yet")                           \
     X(STRATEGY_ERROR, 37, "the strategy returned an error")                                        \
-    X(BOOK_EXHAUSTED, 38, "the book had not enough quantity within the limits")
+    X(BOOK_EXHAUSTED, 38, "the book had not enough quantity within the limits")                    \
+    X(GUARD_LOSSES, 55, "too many losing closes: only orders that reduce, for a time")             \
+    X(GUARD_COOLDOWN, 56, "cooldown after a close: only orders that reduce, for a time")           \
+    X(GUARD_LOW_PROFIT, 57, "the result of late is too low: only orders that reduce, for a time")  \
+    X(SCHEDULE, 58, "outside of the strategy's schedule: only orders that reduce")
 
 enum reason {
 #define X(name, number, text) REASON_##name = number,

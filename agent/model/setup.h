@@ -76,6 +76,34 @@ struct allotment {
 #define STRATEGY_INSTRUMENTS_MAX 4
 #define STRATEGY_ASSETS_MAX      (2 * STRATEGY_INSTRUMENTS_MAX) /* base and quote of each */
 
+/* Guards that act on results: [guard], [guard.agent], [strategy.guard]; what each means is in
+ * docs/definitions.md. The members of one guard are given together or not at all. */
+struct guard_setup {
+    uint32_t loss_count;    /* losing closes ... */
+    uint32_t profit_trades; /* closes ... */
+    int64_t loss_lookback_ns, loss_pause_ns;
+    int64_t cooldown_ns, cooldown_after_loss_ns;
+    int64_t profit_lookback_ns, profit_pause_ns;
+    dec min_profit;      /* agent quote; may be negative */
+    bool cancel_entries; /* a lock also cancels the open buys */
+    bool has_loss_count, has_loss_lookback, has_loss_pause, has_cooldown, has_cooldown_after_loss,
+        has_profit_trades, has_profit_lookback, has_profit_pause, has_min_profit;
+};
+#define GUARD_LOSSES_MAX 1000
+#define GUARD_CLOSES_MAX 1024 /* of more than these within profit_lookback the newest count */
+
+/* When a strategy may enter: minutes of the week from Monday 00:00 UTC, [from, to), ascending,
+ * apart. */
+#define WEEK_MINUTES         (7 * 24 * 60)
+#define SCHEDULE_ENTRIES_MAX 8 /* in the file; each makes at most one window a day */
+#define SCHEDULE_WINDOWS_MAX 64
+struct schedule {
+    uint32_t count; /* 0: always */
+    struct schedule_window {
+        uint16_t from, to;
+    } window[SCHEDULE_WINDOWS_MAX];
+};
+
 struct strategy_setup {
     char name[NAME_MAX_BYTES];
     const struct strategy_ops *ops;
@@ -88,7 +116,9 @@ struct strategy_setup {
     dec inventory;         /* of the first instrument's base asset, likewise */
     struct allotment fund[STRATEGY_ASSETS_MAX]; /* of its other assets, likewise */
     uint32_t funds;
-    struct risk_setup risk; /* may only be stricter than the agent's */
+    struct risk_setup risk;   /* may only be stricter than the agent's */
+    struct guard_setup guard; /* the agent's [guard], made stricter by its own */
+    struct schedule schedule;
 };
 
 /* Opening balance of one asset on one venue: paper and backtest. */
@@ -112,7 +142,9 @@ struct setup {
     struct strategy_setup strategy[SETUP_STRATEGIES_MAX];
     struct balance_setup balance[SETUP_VENUES_MAX * SETUP_ASSETS_MAX];
     struct conversion conversion[SETUP_VENUES_MAX][SETUP_ASSETS_MAX];
-    struct risk_setup risk; /* the agent's */
+    struct risk_setup risk;         /* the agent's */
+    struct guard_setup guard;       /* of each strategy, where its own is not stricter */
+    struct guard_setup guard_agent; /* over the closes of all strategies together */
 };
 
 /* "BTC-USDT" on a venue -> index, or INSTRUMENT_NONE. */
