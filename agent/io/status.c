@@ -187,6 +187,18 @@ static void add_anomalies(const struct status_source *r, cJSON *o)
     status_add_count(item, "senseless_trades", a.senseless_trades);
 }
 
+/* The guard that locks entries, if one does, and until when. */
+static void add_lock(const struct engine *e, strategy_id s, cJSON *o)
+{
+    int64_t until_ns = 0;
+    enum reason reason = engine_guard(e, s, &until_ns);
+    if (reason == REASON_NONE)
+        cJSON_AddNullToObject(o, "locked_by");
+    else
+        cJSON_AddStringToObject(o, "locked_by", reason_name(reason));
+    status_add_time(o, "locked_until", until_ns);
+}
+
 static void add_strategies(const struct status_source *r, cJSON *o)
 {
     const struct setup *s = engine_setup(r->engine);
@@ -203,6 +215,7 @@ static void add_strategies(const struct status_source *r, cJSON *o)
         cJSON_AddStringToObject(item, "kind", s->strategy[i].ops->name);
         cJSON_AddStringToObject(item, "state",
                                 trading_state_name(engine_state(r->engine, SCOPE_STRATEGY, i)));
+        add_lock(r->engine, i, item);
         status_add_count(item, "open_orders", open[i]);
         add_counts(item, &t);
         status_add_dec(item, "pnl_realized", res.known, res.realized);
@@ -228,6 +241,7 @@ char *status_overview(const struct status_source *r)
     cJSON_AddStringToObject(o, "mode", s->mode == MODE_PAPER ? "paper" : "live");
     cJSON_AddStringToObject(o, "state",
                             trading_state_name(engine_state(r->engine, SCOPE_AGENT, 0)));
+    add_lock(r->engine, STRATEGY_NONE, o);
     status_add_count(o, "pid", r->pid);
     cJSON_AddStringToObject(o, "build", r->build);
     status_add_time(o, "started", r->started_ns);

@@ -175,6 +175,18 @@ static void print_amount(FILE *out, const cJSON *o, const char *title, const cha
             quote);
 }
 
+/* Which strategies may only reduce, and for how long. */
+static void print_locks(FILE *out, const cJSON *o)
+{
+    const cJSON *s, *list = cJSON_GetObjectItemCaseSensitive(o, "strategies");
+    cJSON_ArrayForEach(s, list)
+    {
+        if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(s, "locked_by")))
+            fprintf(out, "%s may only reduce until %s (%s)\n", status_text_of(s, "strategy"),
+                    status_text_of(s, "locked_until"), status_text_of(s, "locked_by"));
+    }
+}
+
 static enum err print_status(FILE *out, const cJSON *o)
 {
     static const struct column VENUES[] = {
@@ -220,6 +232,7 @@ static enum err print_status(FILE *out, const cJSON *o)
     fprintf(out, "  %s\n\n", status_text_of(o, "books"));
     enum err rc = print_list(out, o, "strategies", "no strategy", STRATEGIES,
                              sizeof STRATEGIES / sizeof STRATEGIES[0]);
+    print_locks(out, o);
     fputc('\n', out);
     if (rc == ERR_OK)
         rc = print_list(out, o, "instruments", "no instrument", INSTRUMENTS,

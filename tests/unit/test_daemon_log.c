@@ -161,6 +161,33 @@ static void lines_are_for_people(void **state)
     assert_non_null(strstr(said, "info  control: pause quiet by user 5: x\n"));
 }
 
+static void locks_say_until_when_and_why(void **state)
+{
+    (void)state;
+    fresh_log();
+    catch_begin();
+    struct effect *e = one(EFFECT_GUARD);
+    e->strategy = 0;
+    e->guard = (struct effect_guard){.reason = REASON_GUARD_LOSSES,
+                                     .locked = true,
+                                     .until_ns = INT64_C(1704067200000000000),
+                                     .limit = dec_lit("3"),
+                                     .value = dec_lit("3")};
+    tell();
+    e->guard.locked = false;
+    tell();
+    e->strategy = STRATEGY_NONE;
+    e->guard = (struct effect_guard){
+        .reason = REASON_SCHEDULE, .locked = true, .until_ns = INT64_C(1704067200000000000)};
+    tell();
+    assert_int_equal(catch_end(), 3);
+    assert_non_null(strstr(said, "warn  quiet: until 2024-01-01T00:00:00"));
+    assert_non_null(strstr(said, "(GUARD_LOSSES; limit 3, now 3)\n"));
+    assert_non_null(strstr(said, "info  quiet: entries are free again (GUARD_LOSSES has ended)\n"));
+    assert_non_null(strstr(said, "info  agent: until 2024-01-01T00:00:00"));
+    assert_non_null(strstr(said, "(SCHEDULE)\n"));
+}
+
 static void fill(order_id id, const char *price, const char *qty)
 {
     struct effect *e = one(EFFECT_FILL);
@@ -293,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_for_people),
+        cmocka_unit_test(locks_say_until_when_and_why),
         cmocka_unit_test(fills_of_an_order_are_one_line),
         cmocka_unit_test(repeats_are_bounded),
         cmocka_unit_test(newest_fills_are_remembered),

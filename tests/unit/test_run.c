@@ -41,7 +41,12 @@ static char dir[64], file[128], copy[128];
     "[[strategy]]\nname = \"dca-btc\"\nkind = \"dca\"\nbudget = \"1000\"\n"                        \
     "instrument = \"BTC-USDT\"\ninterval = \"7s\"\namount = \"20\"\n"
 
-static const char CONFIG[] = HEAD GRID DCA;
+/* A guard of all that now and then locks entries: cut off within a lock, it goes on. */
+#define GUARDS                                                                                     \
+    "[guard.agent]\nprofit_trades = 3\nprofit_lookback = \"20s\"\nmin_profit = \"0.3\"\n"          \
+    "profit_pause = \"3s\"\n"
+
+static const char CONFIG[] = HEAD GRID DCA GUARDS;
 
 static struct config parsed(const char *text)
 {
@@ -139,9 +144,12 @@ static void make_market(void)
 }
 
 /* Input n, and now and then time without an event. */
+static unsigned locked; /* inputs behind which entries were locked */
+
 static enum err feed(struct run *r, size_t n)
 {
     enum err rc = run_event(r, &market.ev[n]);
+    locked += engine_guard(paper_engine(run_paper(r)), STRATEGY_NONE, NULL) != REASON_NONE;
     if (rc == ERR_OK && n % 5 == 4)
         rc = run_advance(r, market.ev[n].ts_event_ns + 60000000);
     return rc;
@@ -151,6 +159,8 @@ struct books {
     dec account[3], usdt, btc, cost, realized;
     uint64_t orders, fills;
     uint32_t open;
+    enum reason locked_by;
+    int64_t locked_until_ns;
 };
 
 static struct books books_of(const struct run *r)
@@ -173,6 +183,7 @@ static struct books books_of(const struct run *r)
     b.orders = t.orders;
     b.fills = t.fills;
     b.open = engine_open_orders(e);
+    b.locked_by = engine_guard(e, STRATEGY_NONE, &b.locked_until_ns);
     return b;
 }
 
@@ -205,9 +216,11 @@ static void record_all(void **state)
         if (feed(r, n) != ERR_OK)
             fail_msg("input %zu: %s", n, run_why(r));
     expect = books_of(r);
-    fprintf(stderr, "# %llu orders, %llu fills, %u open\n", (unsigned long long)expect.orders,
-            (unsigned long long)expect.fills, (unsigned)expect.open);
-    assert_true(expect.fills > 50); /* or the test would prove little */
+    fprintf(stderr, "# %llu orders, %llu fills, %u open, locked behind %u of %d inputs\n",
+            (unsigned long long)expect.orders, (unsigned long long)expect.fills,
+            (unsigned)expect.open, locked, INPUTS);
+    assert_true(locked > 20);
+    assert_true(expect.fills > 40); /* or the test would prove little */
     assert_true(expect.open > 0);
     assert_int_equal(run_stopped(r, START, true, "the end"), ERR_OK);
     assert_int_equal(run_finish(r), ERR_OK);

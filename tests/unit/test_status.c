@@ -96,6 +96,30 @@ static void status_has_the_figures(void **state)
     world_close(&w);
 }
 
+static void status_says_what_is_locked_and_until_when(void **state)
+{
+    (void)state;
+    world_open(&w);
+    struct strategy_setup *s = world_strategy(&w, "one", &strategy_probe, "5000", "0.5");
+    s->schedule.window[s->schedule.count++] = (struct schedule_window){8 * 60, 20 * 60};
+    world_strategy(&w, "two", &strategy_probe, "1000", "0");
+    world_start(&w);
+    struct status_source r = {.engine = w.engine, .build = "b", .journal = "j", .books = ""};
+    char *json = status_overview(&r);
+    assert_non_null(json);
+    assert_non_null(strstr(json, "\"state\":\"ACTIVE\",\"locked_by\":\"SCHEDULE\","
+                                 "\"locked_until\":\"2024-01-01T08:00:00"));
+    assert_non_null(strstr(json, "\"state\":\"ACTIVE\",\"locked_by\":null,\"locked_until\":null"));
+    char *text = printed("status", json);
+    const char *line = strstr(text, "one may only reduce until 2024-01-01T08:00:00");
+    assert_non_null(line);
+    assert_non_null(strstr(line, "(SCHEDULE)\n"));
+    assert_null(strstr(text, "two may only"));
+    free(text);
+    free(json);
+    world_close(&w);
+}
+
 static void another_document_is_refused(void **state)
 {
     (void)state;
@@ -111,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strategies_to_the_byte),
         cmocka_unit_test(status_has_the_figures),
+        cmocka_unit_test(status_says_what_is_locked_and_until_when),
         cmocka_unit_test(another_document_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
