@@ -261,7 +261,7 @@ static void build_strategy(struct build *b, const struct toml_node *table)
                 check_capital(b, table, st);
         }
     }
-    build_strategy_risk(b, section_subtable(b, table, "strategy", "risk"), st);
+    build_strategy_risk(b, section_subtable(b, table, "strategy", "risk"), &st->risk);
     build_strategy_guard(b, section_subtable(b, table, "strategy", "guard"), st);
     build_schedule(b, table, &st->schedule);
     strategy_id same = st->name[0] ? setup_find_strategy(s, st->name) : STRATEGY_NONE;

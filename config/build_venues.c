@@ -86,6 +86,14 @@ static void default_urls(struct venue_setup *v)
         snprintf(v->rest_url, sizeof v->rest_url, "%s", rest);
 }
 
+/* The host and port of a URL. [out] has URL_MAX_BYTES. */
+static void host_of(const char *url, char *out)
+{
+    const char *host = strstr(url, "://");
+    if (host)
+        snprintf(out, URL_MAX_BYTES, "%.*s", (int)strcspn(host + 3, "/"), host + 3);
+}
+
 static void build_venue(struct build *b, const struct toml_node *table)
 {
     struct setup *s = b->setup;
@@ -97,9 +105,12 @@ static void build_venue(struct build *b, const struct toml_node *table)
     const struct toml_node *paper = section_subtable(b, table, "venue", "paper");
     section_read(b, &SECTION_PAPER, paper, v);
     section_unknown(b, &SECTION_PAPER, paper, NULL);
+    build_venue_risk(b, section_subtable(b, table, "venue", "risk"), &v->risk);
     if (v->kind[0])
         check_kind(b, table, v->kind);
     default_urls(v);
+    if (!v->exchange[0])
+        host_of(v->rest_url, v->exchange);
     for (uint32_t i = 0; i < s->venues && v->name[0]; i++)
         if (strcmp(s->venue[i].name, v->name) == 0) {
             errors_add(&b->errors, key_position(table, "name"), "venue.name",
@@ -182,6 +193,7 @@ static void build_instrument(struct build *b, const struct toml_node *table)
     if (good)
         check_rules(b, table, &in->rules);
     in->venue = resolve_venue(b, table);
+    const struct toml_node *risk = section_subtable(b, table, "instrument", "risk");
     const char *dash = strchr(in->symbol, '-');
     if (dash) {
         struct toml_pos at = key_position(table, "symbol");
@@ -198,6 +210,7 @@ static void build_instrument(struct build *b, const struct toml_node *table)
         errors_add(&b->errors, key_position(table, "symbol"), "instrument.symbol",
                    "%s@%s is given in line %u already", in->symbol, s->venue[in->venue].name,
                    b->instrument[same]->at.line);
+    build_instrument_risk(b, risk, in->venue, &s->instrument_risk[s->instruments]);
     b->instrument[s->instruments++] = table;
 }
 

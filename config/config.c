@@ -31,6 +31,7 @@ static enum err build(struct build *b, struct config_report *report)
     build_guard(b);
     build_venues(b);
     build_instruments(b);
+    build_groups(b);
     build_conversions(b);
     build_strategies(b);
     bool failed = b->errors.count > 0;

@@ -4,8 +4,6 @@
 
 #define FIELD(type, member)                                                                        \
     .offset = offsetof(type, member), .size = sizeof(((const type *)0)->member)
-#define LIMIT(member)                                                                              \
-    FIELD(struct risk_setup, member), .has_offset = offsetof(struct risk_setup, has_##member)
 #define NOT_STORED(bytes) .offset = KEY_NOT_STORED, .size = (bytes)
 #define SUBTABLE          .type = KEY_TABLE, .offset = KEY_NOT_STORED
 
@@ -45,126 +43,6 @@ static const struct key_spec AGENT[] = {
      .help = "start of the strategies' random streams: equal seeds give equal runs",
      FIELD(struct setup, seed)},
     {.key = NULL},
-};
-
-/* The limits that the agent and each strategy have alike. The defaults are those of paper mode, in
- * the agent's table only: a strategy without a limit of its own is held by the agent's. */
-#define LIMIT_ORDER_VALUE(d)                                                                       \
-    {                                                                                              \
-        .key = "max_order_value", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .default_value = d,  \
-        .help = "largest value of one order, in the agent's quote currency",                       \
-        LIMIT(max_order_value)                                                                     \
-    }
-#define LIMIT_ORDER_QTY                                                                            \
-    {                                                                                              \
-        .key = "max_order_qty", .type = KEY_DECIMAL, .flags = KEY_POSITIVE,                        \
-        .help = "largest quantity of one order, in its base asset; absent: no limit",              \
-        LIMIT(max_order_qty)                                                                       \
-    }
-#define LIMIT_POSITION(d)                                                                          \
-    {                                                                                              \
-        .key = "max_position_value", .type = KEY_DECIMAL, .flags = KEY_POSITIVE,                   \
-        .default_value = d,                                                                        \
-        .help =                                                                                    \
-            "largest value of the position in one instrument with its open buys, in the agent's "  \
-            "quote currency",                                                                      \
-        LIMIT(max_position_value)                                                                  \
-    }
-#define LIMIT_GROSS(d)                                                                             \
-    {                                                                                              \
-        .key = "max_gross_exposure", .type = KEY_DECIMAL, .flags = KEY_POSITIVE,                   \
-        .default_value = d,                                                                        \
-        .help =                                                                                    \
-            "largest sum of all positions with open orders at their worst side, in the agent's "   \
-            "quote currency",                                                                      \
-        LIMIT(max_gross_exposure)                                                                  \
-    }
-#define LIMIT_COLLAR(d)                                                                            \
-    {                                                                                              \
-        .key = "price_collar", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .max = "1",             \
-        .default_value = d,                                                                        \
-        .help =                                                                                    \
-            "how far a limit price may be on the aggressive side of the reference, as a ratio "    \
-            "(0.05 is 5 %)",                                                                       \
-        LIMIT(price_collar)                                                                        \
-    }
-#define LIMIT_OPEN_ORDERS(d)                                                                       \
-    {                                                                                              \
-        .key = "max_open_orders", .type = KEY_INTEGER, .min = "1", .max = "100000",                \
-        .default_value = d, .help = "most orders open at a time", LIMIT(max_open_orders)           \
-    }
-#define LIMIT_MESSAGES(d)                                                                          \
-    {                                                                                              \
-        .key = "max_messages", .type = KEY_INTEGER, .min = "1", .max = "100000",                   \
-        .default_value = d, .help = "most orders and cancels sent within message_interval",        \
-        LIMIT(max_messages)                                                                        \
-    }
-#define LIMIT_REFERENCE_AGE(d)                                                                     \
-    {                                                                                              \
-        .key = "max_reference_age", .type = KEY_DURATION, .min = "100ms", .max = "1d",             \
-        .default_value = d, .help = "oldest reference price that an order may be judged by",       \
-        FIELD(struct risk_setup, max_reference_age_ns),                                            \
-        .has_offset = offsetof(struct risk_setup, has_max_reference_age)                           \
-    }
-
-#define LIMIT_DAILY_LOSS(d)                                                                        \
-    {                                                                                              \
-        .key = "daily_loss", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .default_value = d,       \
-        .help =                                                                                    \
-            "loss since the day's start, unrealized result and fees included, at which the agent " \
-            "or strategy becomes REDUCING; in the agent's quote currency",                         \
-        LIMIT(daily_loss)                                                                          \
-    }
-#define LIMIT_DRAWDOWN(d)                                                                          \
-    {                                                                                              \
-        .key = "max_drawdown", .type = KEY_DECIMAL, .flags = KEY_POSITIVE, .max = "1",             \
-        .default_value = d,                                                                        \
-        .help =                                                                                    \
-            "fall from the high-water mark, as a ratio, at which the agent or strategy becomes "   \
-            "HALTED",                                                                              \
-        LIMIT(max_drawdown)                                                                        \
-    }
-
-static const struct key_spec RISK[] = {
-    LIMIT_ORDER_VALUE("1000"),
-    LIMIT_ORDER_QTY,
-    LIMIT_POSITION("10000"),
-    LIMIT_GROSS("20000"),
-    LIMIT_COLLAR("0.05"),
-    LIMIT_DAILY_LOSS("500"),
-    LIMIT_DRAWDOWN("0.2"),
-    LIMIT_OPEN_ORDERS("200"),
-    LIMIT_MESSAGES("100"),
-    {.key = "message_interval",
-     .type = KEY_DURATION,
-     .min = "100ms",
-     .max = "1h",
-     .default_value = "10s",
-     .help = "the window of max_messages",
-     FIELD(struct risk_setup, message_interval_ns)},
-    {.key = "cancel_reserve",
-     .type = KEY_INTEGER,
-     .min = "0",
-     .max = "100000",
-     .default_value = "20",
-     .help = "how many of max_messages are kept for cancels; must be less than max_messages",
-     FIELD(struct risk_setup, cancel_reserve)},
-    LIMIT_REFERENCE_AGE("10s"),
-    {.key = "day_start",
-     .type = KEY_DURATION,
-     .min = "0s",
-     .max = "86399s",
-     .default_value = "0h",
-     .help = "start of the trading day after midnight UTC",
-     FIELD(struct risk_setup, day_offset_ns)},
-    {.key = NULL},
-};
-
-static const struct key_spec STRATEGY_RISK[] = {
-    LIMIT_ORDER_VALUE(NULL),   LIMIT_ORDER_QTY,         LIMIT_POSITION(NULL),
-    LIMIT_GROSS(NULL),         LIMIT_COLLAR(NULL),      LIMIT_DAILY_LOSS(NULL),
-    LIMIT_DRAWDOWN(NULL),      LIMIT_OPEN_ORDERS(NULL), LIMIT_MESSAGES(NULL),
-    LIMIT_REFERENCE_AGE(NULL), {.key = NULL},
 };
 
 static const struct key_spec VENUE[] = {
@@ -214,6 +92,13 @@ static const struct key_spec VENUE[] = {
      .help = "third asset that pays fees while there is a balance and a price; absent: buys pay in "
              "base, sells in quote",
      FIELD(struct venue_setup, fee_asset)},
+    {.key = "exchange",
+     .type = KEY_NAME,
+     .help = "name of the exchange, where several venues are accounts of one: their orders meet in "
+             "one book, and may not trade with each other; absent: venues of the same kind with "
+             "the same rest_url host are one exchange",
+     .offset = offsetof(struct venue_setup, exchange),
+     .size = NAME_MAX_BYTES},
     {.key = "stale_after",
      .type = KEY_DURATION,
      .min = "100ms",
@@ -222,6 +107,7 @@ static const struct key_spec VENUE[] = {
      .help = "time without market data after which a feed is stale",
      FIELD(struct venue_setup, stale_after_ns)},
     {.key = "paper", SUBTABLE, .help = "how fills are simulated"},
+    {.key = "risk", SUBTABLE, .help = "limits of this venue, stricter than the agent's"},
     {.key = NULL},
 };
 
@@ -326,6 +212,9 @@ static const struct key_spec INSTRUMENT[] = {
      .default_value = "0.00000001",
      .help = "smallest unit of a fee in the quote asset",
      RULE(quote_precision)},
+    {.key = "risk",
+     SUBTABLE,
+     .help = "limits of this instrument, stricter than the agent's and its venue's"},
     {.key = NULL},
 };
 
@@ -369,10 +258,6 @@ static const struct key_spec STRATEGY[] = {
 
 const struct section SECTION_AGENT = {
     .path = "agent", .help = "the agent itself; required", .keys = AGENT};
-const struct section SECTION_RISK = {
-    .path = "risk",
-    .help = "limits of the agent, over all strategies; a default holds in paper mode, set your own",
-    .keys = RISK};
 const struct section SECTION_VENUE = {.path = "venue",
                                       .array = true,
                                       .max = SETUP_VENUES_MAX,
@@ -391,23 +276,14 @@ const struct section SECTION_STRATEGY = {
     .max = SETUP_STRATEGIES_MAX,
     .help = "a strategy; beside these keys it takes those of its kind",
     .keys = STRATEGY};
-const struct section SECTION_STRATEGY_RISK = {
-    .path = "strategy.risk",
-    .help = "limits of the strategy above it: may only be stricter than the agent's",
-    .keys = STRATEGY_RISK};
-
 const struct section *const SCHEMA[] = {
-    &SECTION_AGENT,
-    &SECTION_RISK,
-    &SECTION_GUARD,
-    &SECTION_GUARD_AGENT,
-    &SECTION_VENUE,
-    &SECTION_PAPER,
-    &SECTION_INSTRUMENT,
-    &SECTION_STRATEGY,
-    &SECTION_STRATEGY_RISK,
-    &SECTION_STRATEGY_GUARD,
-    NULL,
+    &SECTION_AGENT,          &SECTION_RISK,
+    &SECTION_RISK_GROUP,     &SECTION_GUARD,
+    &SECTION_GUARD_AGENT,    &SECTION_VENUE,
+    &SECTION_PAPER,          &SECTION_VENUE_RISK,
+    &SECTION_INSTRUMENT,     &SECTION_INSTRUMENT_RISK,
+    &SECTION_STRATEGY,       &SECTION_STRATEGY_RISK,
+    &SECTION_STRATEGY_GUARD, NULL,
 };
 
 static const struct endpoint {

@@ -30,7 +30,7 @@ enum key_type {
 #define KEY_REQUIRED 1u
 #define KEY_POSITIVE 2u /* decimal or duration greater than 0 */
 #define KEY_EMPTY_OK 4u /* a text that may be "" */
-#define KEY_LIST     8u /* a list of 1 to PARAM_LIST_MAX values of the type */
+#define KEY_LIST     8u /* a list of values of the type: assets, or 1 to PARAM_LIST_MAX */
 
 #define KEY_NOT_STORED SIZE_MAX
 
@@ -55,16 +55,19 @@ struct section {
     const struct key_spec *keys; /* into ... */
 };
 
-extern const struct section SECTION_AGENT;          /* ... struct setup */
-extern const struct section SECTION_RISK;           /* ... struct risk_setup */
-extern const struct section SECTION_VENUE;          /* ... struct venue_setup */
-extern const struct section SECTION_PAPER;          /* ... struct venue_setup */
-extern const struct section SECTION_INSTRUMENT;     /* ... struct instrument */
-extern const struct section SECTION_STRATEGY;       /* ... struct strategy_setup */
-extern const struct section SECTION_STRATEGY_RISK;  /* ... struct risk_setup */
-extern const struct section SECTION_GUARD;          /* ... struct guard_setup */
-extern const struct section SECTION_GUARD_AGENT;    /* ... struct guard_setup */
-extern const struct section SECTION_STRATEGY_GUARD; /* ... struct guard_setup */
+extern const struct section SECTION_AGENT;           /* ... struct setup */
+extern const struct section SECTION_RISK;            /* ... struct risk_setup */
+extern const struct section SECTION_RISK_GROUP;      /* ... struct risk_group */
+extern const struct section SECTION_VENUE;           /* ... struct venue_setup */
+extern const struct section SECTION_PAPER;           /* ... struct venue_setup */
+extern const struct section SECTION_VENUE_RISK;      /* ... struct risk_setup */
+extern const struct section SECTION_INSTRUMENT;      /* ... struct instrument */
+extern const struct section SECTION_INSTRUMENT_RISK; /* ... struct risk_setup */
+extern const struct section SECTION_STRATEGY;        /* ... struct strategy_setup */
+extern const struct section SECTION_STRATEGY_RISK;   /* ... struct risk_setup */
+extern const struct section SECTION_GUARD;           /* ... struct guard_setup */
+extern const struct section SECTION_GUARD_AGENT;     /* ... struct guard_setup */
+extern const struct section SECTION_STRATEGY_GUARD;  /* ... struct guard_setup */
 
 /* All of them in the order of --explain; ends with NULL. */
 extern const struct section *const SCHEMA[];

@@ -142,7 +142,8 @@ bool section_read(struct build *b, const struct section *sec, const struct toml_
 {
     bool ok = true;
     for (const struct key_spec *k = sec->keys; k->key; k++)
-        if (k->type != KEY_TABLE && k->type != KEY_SCHEDULE && !read_key(b, sec, k, table, base))
+        if (k->type != KEY_TABLE && k->type != KEY_SCHEDULE && !(k->flags & KEY_LIST) &&
+            !read_key(b, sec, k, table, base))
             ok = false;
     return ok;
 }

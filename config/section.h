@@ -23,8 +23,8 @@ struct build {
 };
 
 /* Reads the values of [sec] from [table] (NULL: defaults only) into [base], the struct that the
- * section's offsets are of; absent required keys, wrong values and texts are errors. Returns
- * whether every value is good. */
+ * section's offsets are of; absent required keys, wrong values and texts are errors. Lists are for
+ * the caller. Returns whether every value is good. */
 bool section_read(struct build *b, const struct section *sec, const struct toml_node *table,
                   void *base);
 
@@ -71,8 +71,12 @@ void build_strategy_guard(struct build *b, const struct toml_node *table,
 /* The key "schedule" of a strategy. */
 void build_schedule(struct build *b, const struct toml_node *table, struct schedule *out);
 
-/* [strategy.risk] of [table], or only what is taken over from the agent. */
-void build_strategy_risk(struct build *b, const struct toml_node *table,
-                         struct strategy_setup *out);
+/* [venue.risk], [instrument.risk], [strategy.risk] of [owner]: [table], which may be NULL, into
+ * [out], with what is taken over from the agent; each stricter than the wider scopes. */
+void build_venue_risk(struct build *b, const struct toml_node *table, struct risk_setup *out);
+void build_instrument_risk(struct build *b, const struct toml_node *table, venue_id venue,
+                           struct risk_setup *out);
+void build_strategy_risk(struct build *b, const struct toml_node *table, struct risk_setup *out);
+void build_groups(struct build *b); /* [[risk_group]] */
 
 #endif

@@ -95,7 +95,8 @@ static const char *list_allowed(const struct key_spec *k, char *out, size_t cap)
     struct key_spec element = *k;
     char one[256];
     element.flags &= ~KEY_LIST;
-    snprintf(out, cap, "a list of 1 to %d, each %s", PARAM_LIST_MAX,
+    snprintf(out, cap, "a list of 1 to %d, each %s",
+             k->type == KEY_ASSET ? SETUP_ASSETS_MAX : PARAM_LIST_MAX,
              value_allowed(&element, one, sizeof one));
     return out;
 }

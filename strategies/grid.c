@@ -132,7 +132,9 @@ static void submit(struct grid *g, const struct strategy_view *v, struct intents
                               .post_only = view_params(v)->value[P_POST_ONLY].boolean,
                               .price = price,
                               .qty = qty,
-                              .tag = k};
+                              .tag = k,
+                              .repeat = true}; /* a level again is what a grid is for; a slot has
+                                                  one order at a time */
     g->slot[k].order = intents_submit(out, &q);
 }
 

@@ -33,7 +33,7 @@ static enum err submit(struct engine *e, strategy_id s, const struct approved_or
         err = ledger_open_qty(&e->ledger, o, o->req.qty);
     if (err)
         return err;
-    risk_count_message(e->risk, s, e->now_ns);
+    risk_count_message(e->risk, s, e->setup->instrument[o->req.instrument].venue, e->now_ns);
     e->totals.orders++;
     e->strategy[s].totals.orders++;
     struct effect *fx = engine_effect(e, EFFECT_SUBMIT, s);
@@ -64,8 +64,8 @@ static enum err handle_submit(struct engine *e, strategy_id s, const struct inte
     if (err)
         return err;
     if (!has_room(e)) {
-        *why =
-            (struct denial){REASON_ORDER_TABLE_FULL, dec_from_i64(EXECUTION_ORDERS, 0), DEC_ZERO};
+        *why = (struct denial){.reason = REASON_ORDER_TABLE_FULL,
+                               .limit = dec_from_i64(EXECUTION_ORDERS, 0)};
     } else {
         const struct approved_order *a = risk_check(e, s, in->id, &in->req, why);
         if (a) {

@@ -39,7 +39,9 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     e->ledger.exposure = take(a, instruments * sizeof *e->ledger.exposure);
     e->execution.slot = take(a, EXECUTION_ORDERS * sizeof *e->execution.slot);
     e->execution.bucket = take(a, EXECUTION_HASH * sizeof *e->execution.bucket);
+    e->execution.alike = take(a, EXECUTION_HASH * sizeof *e->execution.alike);
     e->execution.own = take(a, strategies * sizeof *e->execution.own);
+    e->execution.side = take(a, 2 * instruments * sizeof *e->execution.side);
     e->execution.fill = take(a, EXECUTION_FILLS * 4 * sizeof *e->execution.fill);
     e->execution.fill_next = take(a, EXECUTION_FILLS);
     e->risk = take(a, risk_size(s));
@@ -159,7 +161,7 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
         market_init_instrument(&e->market.item[i], &s->instrument[i],
                                levels + (size_t)i * 2 * MARKET_BOOK_LEVELS);
     e->ledger.setup = s;
-    execution_init(&e->execution, s->strategies);
+    execution_init(&e->execution, s->strategies, s->instruments);
     risk_init(e->risk, rings, s);
     e->next_guard_ns = guard_init(e->guard, closes, s);
     make_routes(e);
@@ -487,7 +489,7 @@ enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_unt
 
 const struct order *engine_open_order(const struct engine *e, uint32_t n)
 {
-    return execution_nth(&e->execution, &e->execution.open, false, n);
+    return execution_nth(&e->execution, &e->execution.open, LINK_AGE, n);
 }
 
 uint32_t engine_open_orders(const struct engine *e)

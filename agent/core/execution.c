@@ -9,13 +9,20 @@ static uint32_t hash(uint64_t x)
     return (uint32_t)(x >> 40);
 }
 
-void execution_init(struct execution *x, uint32_t strategies)
+static struct order_list *side_list(const struct execution *x, instrument_id i, enum side side)
+{
+    return &x->side[(size_t)i * 2 + (side == SIDE_SELL)];
+}
+
+void execution_init(struct execution *x, uint32_t strategies, uint32_t instruments)
 {
     for (uint32_t i = 0; i < EXECUTION_HASH; i++)
-        x->bucket[i] = SLOT_NONE;
+        x->bucket[i] = x->alike[i] = SLOT_NONE;
     x->open = x->terminal = (struct order_list){SLOT_NONE, SLOT_NONE, 0};
     for (uint32_t i = 0; i < strategies; i++)
         x->own[i] = x->open;
+    for (uint32_t i = 0; i < 2 * instruments; i++)
+        x->side[i] = x->open;
     x->fresh = 0;
 }
 
@@ -24,68 +31,58 @@ static uint32_t *bucket_of(const struct execution *x, order_id id)
     return &x->bucket[hash(id) & (EXECUTION_HASH - 1)];
 }
 
-static void append(struct execution *x, struct order_list *l, uint32_t i)
+static uint32_t *alike_of(const struct execution *x, strategy_id s, const struct order_request *q)
+{
+    uint64_t h = (uint64_t)s << 40 | (uint64_t)q->instrument << 8 | (uint64_t)q->side << 4 |
+                 (uint64_t)q->type;
+    h = h * 31 + (uint64_t)q->price.v;
+    h = h * 31 + (uint64_t)(q->price.v >> 64);
+    h = h * 31 + (uint64_t)q->qty.v;
+    return &x->alike[hash(h) & (EXECUTION_HASH - 1)];
+}
+
+static void append(struct execution *x, struct order_list *l, enum order_link k, uint32_t i)
 {
     struct order_slot *s = &x->slot[i];
-    s->prev = l->last;
-    s->next = SLOT_NONE;
+    s->link[k].prev = l->last;
+    s->link[k].next = SLOT_NONE;
     if (l->last != SLOT_NONE)
-        x->slot[l->last].next = i;
+        x->slot[l->last].link[k].next = i;
     else
         l->first = i;
     l->last = i;
     l->count++;
 }
 
-static void detach(struct execution *x, struct order_list *l, uint32_t i)
+static void detach(struct execution *x, struct order_list *l, enum order_link k, uint32_t i)
 {
     struct order_slot *s = &x->slot[i];
-    if (s->prev != SLOT_NONE)
-        x->slot[s->prev].next = s->next;
+    if (s->link[k].prev != SLOT_NONE)
+        x->slot[s->link[k].prev].link[k].next = s->link[k].next;
     else
-        l->first = s->next;
-    if (s->next != SLOT_NONE)
-        x->slot[s->next].prev = s->prev;
+        l->first = s->link[k].next;
+    if (s->link[k].next != SLOT_NONE)
+        x->slot[s->link[k].next].link[k].prev = s->link[k].prev;
     else
-        l->last = s->prev;
-    l->count--;
-}
-
-static void append_own(struct execution *x, struct order_list *l, uint32_t i)
-{
-    struct order_slot *s = &x->slot[i];
-    s->own_prev = l->last;
-    s->own_next = SLOT_NONE;
-    if (l->last != SLOT_NONE)
-        x->slot[l->last].own_next = i;
-    else
-        l->first = i;
-    l->last = i;
-    l->count++;
-}
-
-static void detach_own(struct execution *x, struct order_list *l, uint32_t i)
-{
-    struct order_slot *s = &x->slot[i];
-    if (s->own_prev != SLOT_NONE)
-        x->slot[s->own_prev].own_next = s->own_next;
-    else
-        l->first = s->own_next;
-    if (s->own_next != SLOT_NONE)
-        x->slot[s->own_next].own_prev = s->own_prev;
-    else
-        l->last = s->own_prev;
+        l->last = s->link[k].prev;
     l->count--;
 }
 
 static void unhash(struct execution *x, uint32_t i)
 {
-    uint32_t *link = bucket_of(x, x->slot[i].order.id);
+    const struct order *o = &x->slot[i].order;
+    uint32_t *link = bucket_of(x, o->id);
     while (*link != i) {
         CHECK(*link != SLOT_NONE);
         link = &x->slot[*link].hash_next;
     }
     *link = x->slot[i].hash_next;
+    link = alike_of(x, o->strategy, &o->req);
+    while (*link != i) {
+        CHECK(*link != SLOT_NONE);
+        link = &x->slot[*link].alike_next;
+    }
+    *link = x->slot[i].alike_next;
 }
 
 struct order *execution_add(struct execution *x, const struct order *o)
@@ -97,18 +94,21 @@ struct order *execution_add(struct execution *x, const struct order *o)
         i = x->terminal.first; /* forget the oldest terminal order */
         if (i == SLOT_NONE)
             return NULL;
-        detach(x, &x->terminal, i);
+        detach(x, &x->terminal, LINK_AGE, i);
         unhash(x, i);
     }
     struct order_slot *s = &x->slot[i];
     s->order = *o;
-    s->cancel_asked = false;
+    s->cancel_asked = s->at_venue = false;
     s->realized = DEC_ZERO;
-    uint32_t *b = bucket_of(x, o->id);
+    uint32_t *b = bucket_of(x, o->id), *a = alike_of(x, o->strategy, &o->req);
     s->hash_next = *b;
     *b = i;
-    append(x, &x->open, i);
-    append_own(x, &x->own[o->strategy], i);
+    s->alike_next = *a;
+    *a = i;
+    append(x, &x->open, LINK_AGE, i);
+    append(x, &x->own[o->strategy], LINK_OWN, i);
+    append(x, side_list(x, o->req.instrument, o->req.side), LINK_SIDE, i);
     return &s->order;
 }
 
@@ -129,17 +129,31 @@ void execution_close(struct execution *x, struct order *o)
 {
     uint32_t i = (uint32_t)(execution_slot(o) - x->slot);
     CHECK(i < EXECUTION_ORDERS && order_state_is_terminal(o->state));
-    detach(x, &x->open, i);
-    detach_own(x, &x->own[o->strategy], i);
-    append(x, &x->terminal, i);
+    detach(x, &x->open, LINK_AGE, i);
+    detach(x, &x->own[o->strategy], LINK_OWN, i);
+    detach(x, side_list(x, o->req.instrument, o->req.side), LINK_SIDE, i);
+    append(x, &x->terminal, LINK_AGE, i);
 }
 
 const struct order *execution_nth(const struct execution *x, const struct order_list *list,
-                                  bool own, uint32_t n)
+                                  enum order_link link, uint32_t n)
 {
     uint32_t i = list->first;
     while (i != SLOT_NONE && n--)
-        i = own ? x->slot[i].own_next : x->slot[i].next;
+        i = x->slot[i].link[link].next;
+    return i == SLOT_NONE ? NULL : &x->slot[i].order;
+}
+
+const struct order_list *execution_side(const struct execution *x, instrument_id i, enum side side)
+{
+    return side_list(x, i, side);
+}
+
+const struct order *execution_alike(const struct execution *x, strategy_id s,
+                                    const struct order_request *req, const struct order *after)
+{
+    uint32_t i =
+        after ? ((const struct order_slot *)(const void *)after)->alike_next : *alike_of(x, s, req);
     return i == SLOT_NONE ? NULL : &x->slot[i].order;
 }
 

@@ -1,7 +1,8 @@
 /* The order table: every order of the run that is not terminal, and the newest terminal ones.
  *
- * Fixed pool; open orders are linked by age, over all and per strategy; terminal ones are kept
- * until their room is needed.
+ * Fixed pool; open orders are linked by age, over all, per strategy, and per instrument and side;
+ * terminal ones are kept until their room is needed. Orders that are alike (risk's duplicates) are
+ * found by a hash of what makes them so.
  */
 #ifndef TW_CORE_EXECUTION_H
 #define TW_CORE_EXECUTION_H
@@ -15,13 +16,23 @@
 
 #define SLOT_NONE UINT32_MAX
 
+/* The lists an order is in. */
+enum order_link {
+    LINK_AGE,  /* all open ones, or the terminal ones */
+    LINK_OWN,  /* open ones of the same strategy */
+    LINK_SIDE, /* open ones of the same instrument and side */
+    ORDER_LINKS
+};
+
 struct order_slot {
     struct order order;
-    uint32_t prev, next;         /* open list by age, or the list of terminal ones by age */
-    uint32_t own_prev, own_next; /* open orders of the same strategy */
-    uint32_t hash_next;
+    struct {
+        uint32_t prev, next;
+    } link[ORDER_LINKS];
+    uint32_t hash_next, alike_next;
     dec realized;      /* by its fills, in the instrument's quote */
     bool cancel_asked; /* a cancel left, and the venue has not answered it by another state */
+    bool at_venue;     /* the venue has shown it: it takes nothing any more */
 };
 
 struct order_list {
@@ -29,11 +40,12 @@ struct order_list {
 };
 
 struct execution {
-    struct order_slot *slot; /* [EXECUTION_ORDERS] */
-    uint32_t *bucket;        /* [EXECUTION_HASH] */
+    struct order_slot *slot;  /* [EXECUTION_ORDERS] */
+    uint32_t *bucket, *alike; /* [EXECUTION_HASH] */
     struct order_list open, terminal;
-    struct order_list *own; /* [strategies] open orders */
-    uint32_t fresh;         /* slots never used yet begin here */
+    struct order_list *own;  /* [strategies] open orders */
+    struct order_list *side; /* [instruments][2] open orders: buys, then sells */
+    uint32_t fresh;          /* slots never used yet begin here */
     struct {
         order_id id;
         uint64_t fill_id;
@@ -41,7 +53,7 @@ struct execution {
     uint8_t *fill_next; /* [EXECUTION_FILLS] which of four is replaced next */
 };
 
-void execution_init(struct execution *x, uint32_t strategies);
+void execution_init(struct execution *x, uint32_t strategies, uint32_t instruments);
 
 /* A new open order in state SUBMITTED; NULL where the table is full of open orders. */
 struct order *execution_add(struct execution *x, const struct order *o);
@@ -54,9 +66,18 @@ struct order_slot *execution_slot(struct order *o);
 /* Moves the order, whose state has become terminal, to the remembered ones. */
 void execution_close(struct execution *x, struct order *o);
 
-/* The [n]th open order by age, of one strategy or (own NULL) of all; NULL past the end. O(n). */
+/* The [n]th order of a list by age, linked by [link]; NULL past the end. O(n). */
 const struct order *execution_nth(const struct execution *x, const struct order_list *list,
-                                  bool own, uint32_t n);
+                                  enum order_link link, uint32_t n);
+
+/* Open orders of an instrument on one side. */
+const struct order_list *execution_side(const struct execution *x, instrument_id i, enum side side);
+
+/* Orders of the table that may be like this one, newest first, until NULL: the same strategy,
+ * instrument, side, type, price and quantity, and now and then another. [after]: NULL, or the one
+ * before. */
+const struct order *execution_alike(const struct execution *x, strategy_id s,
+                                    const struct order_request *req, const struct order *after);
 
 /* Whether this fill was seen before; remembers it. The newest four per hash set are remembered. */
 bool execution_fill_seen(struct execution *x, order_id id, uint64_t fill_id);

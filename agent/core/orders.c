@@ -56,7 +56,8 @@ void orders_cancel(struct engine *e, struct order *o)
     slot->cancel_asked = true;
     if (o->state != ORDER_IN_DOUBT) /* asking is no proof: what is in doubt stays so */
         o->state = ORDER_PENDING_CANCEL;
-    risk_count_message(e->risk, o->strategy, e->now_ns);
+    risk_count_message(e->risk, o->strategy, e->setup->instrument[o->req.instrument].venue,
+                       e->now_ns);
 }
 
 enum err orders_event(struct engine *e, const struct event *ev)
@@ -70,6 +71,8 @@ enum err orders_event(struct engine *e, const struct event *ev)
     bool knew_it = o->venue_order_id != 0;
     if (a->venue_order_id)
         o->venue_order_id = a->venue_order_id;
+    if (a->state == ORDER_ACCEPTED || a->state == ORDER_PARTIALLY_FILLED)
+        execution_slot(o)->at_venue = true;
     /* The first acceptance may cross our cancel on its way: the cancel is still under way then. */
     bool crossed = o->state == ORDER_PENDING_CANCEL && a->state == ORDER_ACCEPTED && !knew_it;
     /* Filled is reached by fills alone: the message says nothing new. */
@@ -225,9 +228,11 @@ enum err orders_fill(struct engine *e, const struct event *ev)
         err = count_fill(e, o, f);
     if (err)
         return err;
+    bool executed_before = o->fills > 0;
     o->filled_qty = filled;
     o->filled_quote = filled_quote;
     o->fills++;
+    execution_slot(o)->at_venue = true;
     o->ts_last_ns = e->now_ns;
     tell_fill(e, o, f, realized);
     dec *sum = &execution_slot(o)->realized;
@@ -250,6 +255,8 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     }
     if (err)
         return err;
+    if (!executed_before && !risk_count_execution(e->risk, o, e->now_ns))
+        states_repeated_execution(e, o->strategy);
     check_overdraft(e, o);
     err = valuation_sample(e, e->now_ns, false);
     if (!err)

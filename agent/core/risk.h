@@ -31,7 +31,15 @@ size_t risk_rings_size(const struct setup *s);
 const struct approved_order *risk_check(struct engine *e, strategy_id s, order_id id,
                                         const struct order_request *req, struct denial *denial);
 
-/* A message (order or cancel) of strategy [s] goes out now. */
-void risk_count_message(struct risk *r, strategy_id s, int64_t now_ns);
+/* A message (order or cancel) of strategy [s] goes out to venue [v] now. */
+void risk_count_message(struct risk *r, strategy_id s, venue_id v, int64_t now_ns);
+
+/* max_executions of a strategy: the lower of the agent's and its own; 0: no limit. */
+uint32_t risk_max_executions(const struct setup *s, strategy_id id);
+/* An order got its first fill. False: that is one more within execution_interval, for its strategy,
+ * instrument and side, than max_executions allows. */
+bool risk_count_execution(struct risk *r, const struct order *o, int64_t now_ns);
+/* A person looked at it: the strategy's executions are counted anew. */
+void risk_forget_executions(struct risk *r, strategy_id s);
 
 #endif

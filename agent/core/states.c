@@ -63,7 +63,8 @@ static bool is_halted(const struct engine *e, const struct order *o)
 void states_cancel_halted(struct engine *e)
 {
     e->cancel_halted = false;
-    for (uint32_t i = e->execution.open.first; i != SLOT_NONE; i = e->execution.slot[i].next) {
+    for (uint32_t i = e->execution.open.first; i != SLOT_NONE;
+         i = e->execution.slot[i].link[LINK_AGE].next) {
         struct order_slot *s = &e->execution.slot[i];
         if (s->cancel_asked || !(is_halted(e, &s->order) || guard_cancels(e->guard, &s->order)))
             continue;
@@ -135,6 +136,7 @@ void states_command(struct engine *e, const struct event_command *c)
             rebase_day(e, index);
             rebase_high_water(e, index);
             guard_release(e, index);
+            risk_forget_executions(e->risk, index);
         }
         if (!one) {
             resume_agent(e);
@@ -152,6 +154,14 @@ void states_command(struct engine *e, const struct event_command *c)
         }
         break;
     }
+}
+
+void states_repeated_execution(struct engine *e, strategy_id s)
+{
+    int64_t limit = risk_max_executions(e->setup, s);
+    if (e->strategy[s].trading == STATE_ACTIVE)
+        states_set(e, SCOPE_STRATEGY, s, STATE_REDUCING, REASON_REPEATED_EXECUTION,
+                   dec_from_i64(limit, 0), dec_from_i64(limit + 1, 0));
 }
 
 /* One scope's daily loss (-> REDUCING) and drawdown (-> HALTED). */

@@ -83,7 +83,7 @@ uint32_t view_open_orders(const struct strategy_view *v)
 const struct order *view_open_order(const struct strategy_view *v, uint32_t n)
 {
     const struct execution *x = &v->engine->execution;
-    return execution_nth(x, &x->own[v->id], true, n);
+    return execution_nth(x, &x->own[v->id], LINK_OWN, n);
 }
 
 const struct order *view_order(const struct strategy_view *v, order_id id)

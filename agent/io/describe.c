@@ -42,6 +42,23 @@ const char *describe_instrument(const struct setup *s, instrument_id i, char *ou
     return out;
 }
 
+const char *describe_limit(const struct setup *s, enum limit_scope scope, uint32_t index, char *out)
+{
+    char name[DESCRIBE_INSTRUMENT_MAX] = "?";
+    const char *of = name;
+    switch (scope) {
+    case LIMIT_OF_NONE: out[0] = 0; return out;
+    case LIMIT_OF_AGENT: snprintf(out, DESCRIBE_LIMIT_MAX, "agent"); return out;
+    case LIMIT_OF_VENUE: of = index < s->venues ? s->venue[index].name : "?"; break;
+    case LIMIT_OF_INSTRUMENT: of = describe_instrument(s, index, name); break;
+    case LIMIT_OF_STRATEGY: of = index < s->strategies ? s->strategy[index].name : "?"; break;
+    case LIMIT_OF_ASSET: of = index < s->assets ? s->asset[index] : "?"; break;
+    case LIMIT_OF_GROUP: of = index < s->groups ? s->group[index].name : "?"; break;
+    }
+    snprintf(out, DESCRIBE_LIMIT_MAX, "%s %s", limit_scope_name(scope), of);
+    return out;
+}
+
 /* Text that grows; stops at its end. */
 struct line {
     char *at;
@@ -88,9 +105,12 @@ static void add_order_id(struct line *l, const struct setup *s, order_id id)
         (unsigned long long)order_id_seq(id));
 }
 
-static void add_denial(struct line *l, const struct denial *d)
+static void add_denial(struct line *l, const struct setup *s, const struct denial *d)
 {
+    char of[DESCRIBE_LIMIT_MAX];
     add(l, " reason=%s", reason_name(d->reason));
+    if (d->scope != LIMIT_OF_NONE)
+        add(l, " of %s", describe_limit(s, d->scope, d->index, of));
     if (!dec_is_zero(d->limit) || !dec_is_zero(d->value)) {
         add_dec(l, "limit", d->limit);
         add_dec(l, "value", d->value);
@@ -241,7 +261,7 @@ void describe_effect(const struct setup *s, const struct effect *e, char *out, s
     case EFFECT_DENIED:
         add_order_id(&l, s, e->denied.id);
         add_request(&l, s, &e->denied.req);
-        add_denial(&l, &e->denied.denial);
+        add_denial(&l, s, &e->denied.denial);
         break;
     case EFFECT_STATE:
         add(&l, " %s %lu %s->%s reason=%s", state_scope_name(e->state.scope),

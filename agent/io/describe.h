@@ -27,5 +27,10 @@ const char *describe_instrument(const struct setup *s, instrument_id i, char *ou
 /* The unit of a strategy's figure: "USDT", "BTC" (of its first instrument), "price", "ratio",
  * "count". */
 const char *describe_figure_unit(const struct setup *s, strategy_id i, enum figure_unit unit);
+/* Whose limit: "agent", "venue binance", "asset BTC"; "" for none. [out] has DESCRIBE_LIMIT_MAX
+ * bytes; returns it. */
+#define DESCRIBE_LIMIT_MAX (DESCRIBE_INSTRUMENT_MAX + 16)
+const char *describe_limit(const struct setup *s, enum limit_scope scope, uint32_t index,
+                           char *out);
 
 #endif

@@ -27,7 +27,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define JOURNAL_VERSION    2u
+#define JOURNAL_VERSION    3u
 #define JOURNAL_RECORD_MAX (1024u * 1024u) /* bytes of one payload */
 #define JOURNAL_CONFIG_MAX (1024u * 1024u) /* bytes of the configuration text */
 #define JOURNAL_HASH_BYTES 32

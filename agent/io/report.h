@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #define REPORT_BOOKS_MAX 256
-#define REPORT_REASONS   64 /* above every number in REASON_TABLE */
+#define REPORT_REASONS   128 /* above every number in REASON_TABLE */
 
 struct report {
     const struct engine *engine; /* after engine_finish() */

@@ -150,11 +150,14 @@ static void end_fills(struct daemon_log *l, const struct setup *s, const char *w
 
 static void log_denied(const struct setup *s, const char *who, const struct effect_denied *d)
 {
-    char text[TEXT_MAX], limit[DEC_TEXT_MAX], value[DEC_TEXT_MAX], numbers[128] = "";
+    char text[TEXT_MAX], limit[DEC_TEXT_MAX], value[DEC_TEXT_MAX], of[DESCRIBE_LIMIT_MAX];
+    char numbers[128 + DESCRIBE_LIMIT_MAX] = "";
     if (!dec_is_zero(d->denial.limit) || !dec_is_zero(d->denial.value)) {
         dec_format(d->denial.limit, limit);
         dec_format(d->denial.value, value);
-        snprintf(numbers, sizeof numbers, "; limit %s, this order %s", limit, value);
+        describe_limit(s, d->denial.scope, d->denial.index, of);
+        snprintf(numbers, sizeof numbers, "; limit%s%s %s, this order %s", of[0] ? " of " : "", of,
+                 limit, value);
     }
     log_warn(who, "denied: %s: %s (%s%s)", request_text(s, &d->req, text, sizeof text),
              reason_text(d->denial.reason), reason_name(d->denial.reason), numbers);

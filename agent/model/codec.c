@@ -32,10 +32,10 @@ static void write_enum(struct bufw *out, unsigned v)
 /* The numbers have gaps: one is good when it has a name. */
 static enum reason read_reason(struct bufr *in)
 {
-    enum reason r = (enum reason)bufr_u8(in);
-    if (reason_name(r)[0] == '?')
+    uint8_t v = bufr_u8(in);
+    if (!reason_exists(v))
         in->failed = true;
-    return r;
+    return (enum reason)v;
 }
 
 static void write_rules(struct bufw *out, const struct instrument_rules *r)
@@ -117,6 +117,8 @@ static void write_denial(struct bufw *out, const struct denial *d)
     write_enum(out, d->reason);
     bufw_dec(out, d->limit);
     bufw_dec(out, d->value);
+    write_enum(out, d->scope);
+    bufw_u32(out, d->index);
 }
 
 static void read_denial(struct bufr *in, struct denial *d)
@@ -124,6 +126,8 @@ static void read_denial(struct bufr *in, struct denial *d)
     d->reason = read_reason(in);
     d->limit = bufr_dec(in);
     d->value = bufr_dec(in);
+    d->scope = (enum limit_scope)read_byte_in(in, LIMIT_OF_NONE, LIMIT_OF_GROUP);
+    d->index = bufr_u32(in);
 }
 
 static void write_candle(struct bufw *out, const struct event_candle *c)

@@ -161,3 +161,28 @@ const char *reason_text(enum reason r)
     }
     return "?";
 }
+
+bool reason_exists(unsigned number)
+{
+    switch (number) {
+#define X(name, n, text)                                                                           \
+    case n: return true;
+        REASON_TABLE(X)
+#undef X
+    }
+    return false;
+}
+
+const char *limit_scope_name(enum limit_scope s)
+{
+    switch (s) {
+    case LIMIT_OF_NONE: return "none";
+    case LIMIT_OF_AGENT: return "agent";
+    case LIMIT_OF_VENUE: return "venue";
+    case LIMIT_OF_INSTRUMENT: return "instrument";
+    case LIMIT_OF_STRATEGY: return "strategy";
+    case LIMIT_OF_ASSET: return "asset";
+    case LIMIT_OF_GROUP: return "group";
+    }
+    return "?";
+}

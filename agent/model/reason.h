@@ -6,6 +6,7 @@
 
 #include "base/decimal.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*          code, name,                    what it means */
@@ -49,6 +50,14 @@
     X(NO_MARK, 36, "equity cannot be valued: an asset has no price yet")                           \
     X(STRATEGY_ERROR, 37, "the strategy returned an error")                                        \
     X(BOOK_EXHAUSTED, 38, "the book had not enough quantity within the limits")                    \
+    X(REPEATED_EXECUTION, 39,                                                                      \
+      "more executions on one side within execution_interval than max_executions: strategy "       \
+      "REDUCING until a person acts")                                                              \
+    X(DUPLICATE, 40, "the same order was sent within duplicate_window and not taken back")         \
+    X(SELF_TRADE, 41, "it could trade with an own order on the same market")                       \
+    X(ASSET_EXPOSURE, 42, "exposure to one asset over all venues above max_asset_exposure")        \
+    X(GROUP_EXPOSURE, 43, "exposure to a group of assets above its max_exposure")                  \
+    X(PARENT, 44, "more than is left of the parent it names, or no such parent")                   \
     X(GUARD_LOSSES, 55, "too many losing closes: only orders that reduce, for a time")             \
     X(GUARD_COOLDOWN, 56, "cooldown after a close: only orders that reduce, for a time")           \
     X(GUARD_LOW_PROFIT, 57, "the result of late is too low: only orders that reduce, for a time")  \
@@ -64,11 +73,29 @@ enum reason {
 const char *reason_name(enum reason r);
 /* The sentence from the table. */
 const char *reason_text(enum reason r);
+/* Whether the number is in the table. */
+bool reason_exists(unsigned number);
 
-/* A refusal says which limit, its value, and the order's value; zero where a reason has none. */
+/* Whose limit it was. Stored in journals: never renumber. */
+enum limit_scope {
+    LIMIT_OF_NONE = 0, /* no limit of the configuration: form, venue rules, funds, states */
+    LIMIT_OF_AGENT = 1,
+    LIMIT_OF_VENUE = 2,
+    LIMIT_OF_INSTRUMENT = 3,
+    LIMIT_OF_STRATEGY = 4,
+    LIMIT_OF_ASSET = 5, /* the agent's limit for one asset */
+    LIMIT_OF_GROUP = 6, /* a [[risk_group]]'s */
+};
+
+const char *limit_scope_name(enum limit_scope s); /* "venue" */
+
+/* A refusal says which limit, its value, and the order's value; zero where a reason has none; and
+ * whose limit it was: the venue, instrument, strategy, asset or group of that index. */
 struct denial {
     enum reason reason;
     dec limit, value;
+    enum limit_scope scope;
+    uint32_t index;
 };
 
 #endif

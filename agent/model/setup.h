@@ -17,6 +17,7 @@
 #define SETUP_ASSETS_MAX      64
 #define SETUP_INSTRUMENTS_MAX 64
 #define SETUP_STRATEGIES_MAX  1024
+#define SETUP_GROUPS_MAX      16
 #define URL_MAX_BYTES         256
 #define PATH_MAX_BYTES        256
 
@@ -24,6 +25,45 @@ struct strategy_ops; /* strategies/strategy.h */
 
 enum agent_mode { MODE_PAPER = 1, MODE_LIVE = 2 };
 enum fill_model { FILL_TOUCH = 1, FILL_CROSS = 2, FILL_QUEUE = 3 };
+
+/* What becomes of an order that could trade with an own one; 0: it is let go (setups made by hand).
+ */
+enum self_trade {
+    SELF_TRADE_DENY = 1,           /* it is denied */
+    SELF_TRADE_CANCEL_RESTING = 2, /* denied, and the other is cancelled: the next try may pass */
+    SELF_TRADE_OFF = 3,            /* it is let go: the venue's own prevention is relied upon */
+};
+
+/* Limits; a limit that is absent (present bit unset) does not apply in paper mode. Values in agent
+ * quote. One struct for every scope; which of them a scope can be given says the schema, and a
+ * narrower scope's is never looser than a wider one's. */
+struct risk_setup {
+    dec max_order_value, max_order_qty, max_position_value, max_gross_exposure;
+    dec max_asset_exposure; /* of any one base asset, over all venues and quote assets */
+    dec price_collar;       /* ratio from the reference, aggressive side */
+    dec daily_loss;         /* agent quote */
+    dec max_drawdown;       /* ratio from the high-water mark */
+    uint32_t max_open_orders;
+    uint32_t max_messages;   /* orders and cancels per message_interval */
+    uint32_t cancel_reserve; /* of max_messages, kept for cancels */
+    uint32_t max_executions; /* orders of a strategy, on one instrument and side, that got a fill */
+    int64_t execution_interval_ns; /* ... within this time */
+    int64_t message_interval_ns;
+    int64_t max_reference_age_ns;
+    int64_t duplicate_window_ns; /* 0: duplicates are not looked for */
+    int64_t day_offset_ns;       /* start of the trading day after midnight UTC */
+    enum self_trade self_trade;
+    bool has_max_order_value, has_max_order_qty, has_max_position_value, has_max_gross_exposure,
+        has_max_asset_exposure, has_price_collar, has_daily_loss, has_max_drawdown,
+        has_max_open_orders, has_max_messages, has_max_executions, has_max_reference_age;
+};
+
+/* Assets that move together: what is held of all of them counts as one exposure. */
+struct risk_group {
+    char name[NAME_MAX_BYTES];
+    uint64_t assets; /* bit n: asset n */
+    dec max_exposure;
+};
 
 struct venue_setup {
     char name[NAME_MAX_BYTES]; /* as in the file: "binance" */
@@ -37,6 +77,10 @@ struct venue_setup {
     enum fill_model fill_model;
     int64_t order_latency_ns;
     dec slippage; /* ratio, for market orders where there is no book */
+    /* Two venues of the same kind with the same exchange are accounts of one exchange: orders of
+     * both meet in one book. */
+    char exchange[URL_MAX_BYTES];
+    struct risk_setup risk;
 };
 
 /* How one asset of one venue is valued in the agent's quote currency: a chain of at most two
@@ -46,24 +90,6 @@ struct conversion {
     uint8_t steps; /* 0: it is the quote currency */
     instrument_id instrument[2];
     bool inverse[2]; /* divide by the mark instead of multiplying */
-};
-
-/* Limits; a limit that is absent (present bit unset) does not apply in paper mode. Values in agent
- * quote. */
-struct risk_setup {
-    dec max_order_value, max_order_qty, max_position_value, max_gross_exposure;
-    dec price_collar; /* ratio from the reference, aggressive side */
-    dec daily_loss;   /* agent quote */
-    dec max_drawdown; /* ratio from the high-water mark */
-    uint32_t max_open_orders;
-    uint32_t max_messages;   /* orders and cancels per message_interval */
-    uint32_t cancel_reserve; /* of max_messages, kept for cancels */
-    int64_t message_interval_ns;
-    int64_t max_reference_age_ns;
-    int64_t day_offset_ns; /* start of the trading day after midnight UTC */
-    bool has_max_order_value, has_max_order_qty, has_max_position_value, has_max_gross_exposure,
-        has_price_collar, has_daily_loss, has_max_drawdown, has_max_open_orders, has_max_messages,
-        has_max_reference_age;
 };
 
 /* What a strategy has of one asset on one venue at the start. */
@@ -145,6 +171,9 @@ struct setup {
     struct risk_setup risk;         /* the agent's */
     struct guard_setup guard;       /* of each strategy, where its own is not stricter */
     struct guard_setup guard_agent; /* over the closes of all strategies together */
+    struct risk_setup instrument_risk[SETUP_INSTRUMENTS_MAX];
+    uint32_t groups;
+    struct risk_group group[SETUP_GROUPS_MAX];
 };
 
 /* "BTC-USDT" on a venue -> index, or INSTRUMENT_NONE. */

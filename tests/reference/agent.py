@@ -199,8 +199,9 @@ class Agent:
             value = in_quote(mul_up(max(o.price, reference), o.qty))
         else:
             value = in_quote(self.reserve(o, reference, collar))
+        exits = o.side == "sell" and o.qty + self.open_qty(s, i, "sell") <= s.position
         for which, group in ((l, self.strategies), (own, [s])):
-            if value > which.get("max_order_value", value):
+            if not exits and value > which.get("max_order_value", value):
                 return "ORDER_VALUE"
             if o.qty > which.get("max_order_qty", o.qty):
                 return "ORDER_QTY"

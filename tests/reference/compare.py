@@ -10,9 +10,11 @@ INSTRUMENTS = {
     "BNB-USDT": {"tick_size": "0.01", "lot_size": "0.001"},
     "XRP-ETH": {"tick_size": "0.00000001", "lot_size": "1", "min_qty": "1", "min_notional": "0.01"},
 }
+# Self-trades, repeated executions and duplicates are not in the reference: their tests are those of the risk manager.
 # The reference price ages in tradewind as it does live; candles are far apart.
 RISK = {"max_reference_age": "10s", "max_order_value": "100000", "max_position_value": "1000000",
-        "max_gross_exposure": "1000000", "daily_loss": "1000000", "max_drawdown": "1"}
+        "max_gross_exposure": "1000000", "daily_loss": "1000000", "max_drawdown": "1", "self_trade": "off", "max_executions": 1000,
+        "duplicate_window": "0s"}
 
 
 def value(v):

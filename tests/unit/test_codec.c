@@ -47,11 +47,22 @@ static uint8_t pick(struct rng *r, uint8_t first, uint8_t last)
     return (uint8_t)(first + rng_below(r, (uint64_t)last - first + 1u));
 }
 
+static enum reason any_reason(struct rng *r)
+{
+    for (;;) {
+        uint8_t n = pick(r, 0, UINT8_MAX);
+        if (reason_exists(n))
+            return (enum reason)n;
+    }
+}
+
 static struct denial any_denial(struct rng *r)
 {
-    struct denial d = {.reason = (enum reason)pick(r, REASON_NONE, REASON_BOOK_EXHAUSTED)};
+    struct denial d = {.reason = any_reason(r)};
     d.limit = any_dec(r);
     d.value = any_dec(r);
+    d.scope = (enum limit_scope)pick(r, LIMIT_OF_NONE, LIMIT_OF_GROUP);
+    d.index = (uint32_t)rng_u64(r);
     return d;
 }
 
@@ -143,7 +154,7 @@ static struct event any_event(struct rng *r, enum event_kind kind, struct level 
     case EVENT_ORDER:
         e.order.id = rng_u64(r);
         e.order.state = (enum order_state)pick(r, ORDER_INTENT, ORDER_IN_DOUBT);
-        e.order.reason = (enum reason)pick(r, REASON_NONE, REASON_BOOK_EXHAUSTED);
+        e.order.reason = any_reason(r);
         e.order.venue_order_id = rng_u64(r);
         e.order.denial = any_denial(r);
         break;
@@ -210,7 +221,7 @@ static struct effect any_effect(struct rng *r, enum effect_kind kind)
         e.state.index = (uint16_t)rng_u64(r);
         e.state.from = (enum trading_state)pick(r, STATE_ACTIVE, STATE_HALTED);
         e.state.to = (enum trading_state)pick(r, STATE_ACTIVE, STATE_HALTED);
-        e.state.reason = (enum reason)pick(r, REASON_NONE, REASON_BOOK_EXHAUSTED);
+        e.state.reason = any_reason(r);
         e.state.limit = any_dec(r);
         e.state.value = any_dec(r);
         break;
@@ -225,7 +236,7 @@ static struct effect any_effect(struct rng *r, enum effect_kind kind)
         e.order.id = rng_u64(r);
         e.order.from = (enum order_state)pick(r, ORDER_INTENT, ORDER_IN_DOUBT);
         e.order.to = (enum order_state)pick(r, ORDER_INTENT, ORDER_IN_DOUBT);
-        e.order.reason = (enum reason)pick(r, REASON_NONE, REASON_BOOK_EXHAUSTED);
+        e.order.reason = any_reason(r);
         break;
     case EFFECT_FILL:
         e.fill.id = rng_u64(r);
@@ -255,6 +266,8 @@ static void assert_denial(const struct denial *a, const struct denial *b)
     assert_int_equal(a->reason, b->reason);
     assert_dec(a->limit, b->limit);
     assert_dec(a->value, b->value);
+    assert_int_equal(a->scope, b->scope);
+    assert_int_equal(a->index, b->index);
 }
 
 /* Field by field, because padding bytes are nobody's. */

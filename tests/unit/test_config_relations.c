@@ -169,14 +169,15 @@ static void config_risk_relations(void **state)
     }
     static const char *const LOOSER[][2] = {
         {"max_order_value = 100.000000000000000001",
-         "max_order_value: is looser than the agent's [risk]; allowed: at most its 100"},
-        {"max_reference_age = \"5001ms\"", "max_reference_age: is looser than the agent's [risk]; "
-                                           "allowed: at most its 5s"},
-        {"max_messages = 31", "max_messages: is looser than the agent's [risk]; allowed: at most "
-                              "its 30"},
+         "max_order_value: 100.000000000000000001 is looser than the agent's [risk], which has 100 "
+         "(in line 6); allowed: at most its 100"},
+        {"max_reference_age = \"5001ms\"",
+         "max_reference_age: 5001ms is looser than the agent's [risk], which has 5s (in line 7); "
+         "allowed: at most its 5s"},
+        {"max_messages = 31", "max_messages: 31 is looser than the agent's [risk], which has 30"},
         {"max_messages = 20", "20 is not more than the agent's cancel_reserve, so that no order "
                               "could be sent; allowed: more than 20"},
-        {"max_open_orders = 201", "at most its 200"},
+        {"max_open_orders = 201", "which has 200 (the default); allowed: at most its 200"},
         {"price_collar = 0.06", "at most its 0.05"},
         {"daily_loss = 501", "at most its 500"},
         {"max_drawdown = 0.21", "at most its 0.2"},

@@ -128,7 +128,8 @@ static void lines_are_for_people(void **state)
     tell();
     struct effect *e = one(EFFECT_DENIED);
     e->denied.req = request(SIDE_SELL);
-    e->denied.denial = (struct denial){REASON_PRICE_COLLAR, dec_lit("0.05"), dec_lit("0.0625")};
+    e->denied.denial = (struct denial){
+        .reason = REASON_PRICE_COLLAR, .limit = dec_lit("0.05"), .value = dec_lit("0.0625")};
     tell();
     e = one(EFFECT_STATE);
     e->state = (struct effect_state){.scope = SCOPE_AGENT,

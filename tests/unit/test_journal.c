@@ -368,7 +368,7 @@ static void not_a_journal(void **state)
     spill(copy, (const uint8_t *)"hello, world. this is text", 26);
     assert_int_equal(journal_read_open(&r, copy, false, why), ERR_CORRUPT);
     assert_non_null(strstr(why, "not a journal"));
-    spill(copy, (const uint8_t *)"TWJRNL\r\n\3\0\0\0\xff\0\0\0", 16);
+    spill(copy, (const uint8_t *)"TWJRNL\r\n\376\0\0\0\xff\0\0\0", 16);
     assert_int_equal(journal_read_open(&r, copy, false, why), ERR_CORRUPT);
     assert_non_null(strstr(why, "version"));
     assert_null(r);
