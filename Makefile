@@ -20,9 +20,9 @@ say  = @printf '  %-7s %s\n'
 
 # Debian packages: to build, to test, and for everything in `make test-all`.
 DEPS_BUILD := gcc g++ libc6-dev binutils pkg-config libwebsockets-dev libcurl4-openssl-dev libcjson-dev \
-              libsodium-dev libzstd-dev zlib1g-dev libssl-dev libtomlplusplus-dev
+              libsodium-dev libzstd-dev zlib1g-dev libssl-dev libtomlplusplus-dev libjs-dygraphs
 DEPS_TEST  := $(DEPS_BUILD) libcmocka-dev libgmp-dev python3 openssl
-DEPS_ALL   := $(DEPS_TEST) clang clang-format libclang-rt-14-dev llvm
+DEPS_ALL   := $(DEPS_TEST) chromium clang clang-format libclang-rt-14-dev llvm
 DEPS       := $(DEPS_ALL)
 
 # Asked for once, and only when something is compiled: on a fresh machine pkg-config comes with `make deps`.
@@ -50,6 +50,9 @@ endif
 ifeq ($(OPT),-O0)
 HARDEN := $(filter-out -D_FORTIFY_SOURCE=2,$(HARDEN))
 endif
+
+# The chart library that the report page embeds.
+DYGRAPHS := /usr/share/javascript/dygraphs
 
 # -ffp-contract=off: indicators must give the same bytes with every compiler.
 COMMON       = $(OPT) -g -fPIE -ffp-contract=off $(HARDEN) -D_GNU_SOURCE -Iagent -I. -I$(BUILD)/gen -MMD -MP
@@ -189,7 +192,7 @@ $(GEN): FORCE
 	$(call update,"#define TW_BUILD_ID \"$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\"")
 # A change of flags compiles everything anew; a file that appeared or went makes the archive anew.
 $(BUILD)/gen/flags: FORCE
-	@command -v $(firstword $(CC)) >/dev/null && pkg-config --exists $(PKGS) 2>/dev/null || \
+	@command -v $(firstword $(CC)) >/dev/null && pkg-config --exists $(PKGS) 2>/dev/null && test -e $(DYGRAPHS)/dygraph.min.js || \
 	 { echo 'Some of the Debian packages that the build needs are missing: make deps installs them.' >&2; exit 1; }
 	$(call update,'$(CC) $(CXX) $(ALL_CFLAGS) $(ALL_CXXFLAGS) $(ALL_LDFLAGS)')
 $(BUILD)/gen/objects: FORCE
@@ -204,6 +207,10 @@ $(BUILD)/obj/%.o: %.cc $(BUILD)/gen/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(say) CXX $<
 	$(Q)$(CXX) $(ALL_CXXFLAGS) -c -o $@ $<
+
+PAGE_ASSETS := agent/io/page.js agent/io/page.css $(wildcard $(DYGRAPHS)/dygraph.min.* $(DYGRAPHS)/src/extras/synchronizer.js)
+$(BUILD)/obj/agent/io/page_assets.o: ALL_CFLAGS += -Wa,-I$(DYGRAPHS)
+$(BUILD)/obj/agent/io/page_assets.o: $(PAGE_ASSETS)
 
 $(LIB): $(LIB_OBJ) $(BUILD)/gen/objects
 	$(say) AR $@

@@ -187,6 +187,8 @@ static enum err on_step(void *ctx, const struct event *ev, const struct effects 
 {
     struct backtest *b = ctx;
     (void)ev;
+    if (b->chart && fx->count)
+        chart_effects(b->chart, engine_now_ns(paper_engine(b->paper)), fx);
     for (uint32_t i = 0; i < fx->count; i++) {
         count_refusal(&b->report, &fx->item[i]);
         if (b->fills && fx->item[i].kind == EFFECT_FILL)
@@ -203,6 +205,8 @@ static void on_equity(void *ctx, int64_t ts_ns, dec equity)
         b->failed = returns_add(&b->daily, ts_ns, equity);
     if (b->equity)
         report_equity(b->equity, ts_ns, equity);
+    if (b->chart)
+        chart_equity(b->chart, ts_ns, equity);
 }
 
 /* Files without feed states of their own are live from the beginning. */
@@ -234,6 +238,13 @@ enum err backtest_open(struct backtest *b, char *why)
                  err_name(e));
         return e;
     }
+    if (b->wants_chart) {
+        e = chart_open(&b->chart, b->setup, tape_first_ns(b->tape), tape_last_ns(b->tape));
+        if (e) {
+            snprintf(why, BACKTEST_WHY_MAX, "no memory for the picture");
+            return e;
+        }
+    }
     engine_on_equity(paper_engine(b->paper), on_equity, b);
     tape_cursor_init(&b->cursor, b->tape);
     if (b->fills)
@@ -255,6 +266,10 @@ static enum err run_batch(struct backtest *b, uint64_t *done, bool *end)
         if (e)
             return e;
         ++*done;
+        dec mark;
+        if (b->chart && ev->instrument < b->setup->instruments &&
+            engine_mark(paper_engine(b->paper), ev->instrument, &mark))
+            chart_price(b->chart, ev->ts_event_ns, ev->instrument, mark);
         b->report.events +=
             ev->kind == EVENT_TRADE || ev->kind == EVENT_TOP || ev->kind == EVENT_BOOK;
     }
@@ -314,6 +329,7 @@ enum err backtest_run(struct backtest *b, char *why)
 
 void backtest_close(struct backtest *b)
 {
+    chart_close(b->chart);
     paper_close(b->paper);
     tape_close(b->tape);
     datafile_sessions_close(b->sessions);

@@ -2,6 +2,7 @@
 #ifndef TW_MAIN_BACKTEST_H
 #define TW_MAIN_BACKTEST_H
 
+#include "io/chart.h"
 #include "io/datafile.h"
 #include "io/outfile.h"
 #include "io/report.h"
@@ -18,6 +19,7 @@ struct backtest {
     struct setup *setup; /* candles and quote bars set the fill model of their venue to touch */
     int64_t from_ns, to_ns;
     FILE *fills, *equity;              /* CSV rows go there; NULL: none */
+    bool wants_chart;                  /* gather what pictures need, in [chart] */
     const volatile sig_atomic_t *stop; /* not 0: end as soon as possible; NULL: never */
     /* Told of progress, [done] of [size], now and then; may be NULL. */
     void (*progress)(void *ctx, enum backtest_phase phase, uint64_t done, uint64_t size);
@@ -30,6 +32,7 @@ struct backtest {
     struct paper *paper;
     struct tape_cursor cursor;
     struct returns daily;
+    struct chart *chart;
     struct report report;
     bool has_data[SETUP_INSTRUMENTS_MAX];
     bool wants_feed[SETUP_INSTRUMENTS_MAX]; /* its files have no feed states of their own */

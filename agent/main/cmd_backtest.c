@@ -1,6 +1,7 @@
 /* tradewind backtest: a configuration against recorded market data. */
 #include "base/clock.h"
 #include "config/config.h"
+#include "io/page.h"
 #include "main/backtest.h"
 #include "main/cmd.h"
 #include "main/kinds.h"
@@ -23,13 +24,19 @@ static const char HELP[] =
     "  --json            the report as JSON instead of a table\n"
     "  --fills FILE      every fill, as CSV\n"
     "  --equity FILE     the equity series, as CSV\n"
+    "  --plot FILE.svg   a picture: prices with orders and fills, equity, drawdown\n"
+    "  --report FILE.html  everything about the run on one page, to open in a browser\n"
     "  --quiet           neither progress nor notes\n"
     "\n"
     "Formats, rules and the JSON: docs/backtest.md. Exit codes: 0 ok, 1 error, 2 usage,\n"
     "4 configuration.\n";
 
+/* What can be written beside the report, in the order of the options above. */
+enum { OUT_FILLS, OUT_EQUITY, OUT_PLOT, OUT_REPORT, OUT_COUNT };
+static const char *const OUT_OPTION[OUT_COUNT] = {"--fills", "--equity", "--plot", "--report"};
+
 struct arguments {
-    const char *config, *fills, *equity;
+    const char *config, *out[OUT_COUNT];
     const char *data[TAPE_STREAMS_MAX];
     uint32_t files;
     int64_t from_ns, to_ns;
@@ -97,14 +104,11 @@ static bool take_option(struct arguments *a, int argc, char **argv, int *i, bool
         return take_time("--from", v, &a->from_ns);
     if ((v = value_of("--to", argc, argv, i, &missing)) != NULL)
         return take_time("--to", v, &a->to_ns);
-    if ((v = value_of("--fills", argc, argv, i, &missing)) != NULL) {
-        a->fills = v;
-        return true;
-    }
-    if ((v = value_of("--equity", argc, argv, i, &missing)) != NULL) {
-        a->equity = v;
-        return true;
-    }
+    for (int k = 0; k < OUT_COUNT && !missing; k++)
+        if ((v = value_of(OUT_OPTION[k], argc, argv, i, &missing)) != NULL) {
+            a->out[k] = v;
+            return true;
+        }
     return missing ? false : complain("there is no option ", argv[*i]);
 }
 
@@ -131,8 +135,13 @@ static bool parse(struct arguments *a, int argc, char **argv)
         return complain("which data? --data FILE", "");
     if (a->from_ns >= a->to_ns)
         return complain("--from is not before --to", "");
-    if (a->fills && a->equity && strcmp(a->fills, a->equity) == 0)
-        return complain("--fills and --equity are the same file: ", a->fills);
+    for (int k = 0; k < OUT_COUNT; k++)
+        for (int n = 0; n < k; n++)
+            if (a->out[k] && a->out[n] && strcmp(a->out[k], a->out[n]) == 0) {
+                fprintf(stderr, "tradewind backtest: %s and %s are the same file: %s\n",
+                        OUT_OPTION[n], OUT_OPTION[k], a->out[k]);
+                return false;
+            }
     return true;
 }
 
@@ -247,25 +256,51 @@ static int print_report(const struct backtest *b, const struct arguments *a, cha
     return EXIT_CODE_OK;
 }
 
-/* Around the work: the output files, which appear only when all went well. */
-static int run(struct backtest *b, const struct arguments *a, struct terminal *t)
+/* The pictures. What cannot be written is found when the files are committed. */
+static void draw(const struct backtest *b, const struct arguments *a, const struct config *c,
+                 struct outfile *out)
 {
-    struct outfile fills = {.f = NULL}, equity = {.f = NULL};
+    char title[512], first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+    clock_format_utc(b->report.first_ns, first);
+    clock_format_utc(b->report.last_ns, last);
+    const char *slash = strrchr(a->config, '/');
+    snprintf(title, sizeof title, "%s, %.10s %.5s to %.10s %.5s UTC", slash ? slash + 1 : a->config,
+             first, first + 11, last, last + 11);
+    if (out[OUT_PLOT].f)
+        chart_svg(b->chart, title, out[OUT_PLOT].f);
+    if (!out[OUT_REPORT].f)
+        return;
+    struct page p = {.title = title,
+                     .report = &b->report,
+                     .chart = b->chart,
+                     .config_path = a->config,
+                     .config_text = c->text,
+                     .data = a->data,
+                     .files = a->files};
+    page_write(&p, out[OUT_REPORT].f);
+}
+
+/* Around the work: the output files, which appear only when all went well. */
+static int run(struct backtest *b, const struct arguments *a, const struct config *c,
+               struct terminal *t)
+{
+    struct outfile out[OUT_COUNT] = {{.f = NULL}};
     char why[BACKTEST_WHY_MAX] = "";
     enum err e = ERR_OK;
-    if (a->fills)
-        e = outfile_open(&fills, a->fills, why);
-    if (!e && a->equity)
-        e = outfile_open(&equity, a->equity, why);
-    b->fills = fills.f;
-    b->equity = equity.f;
+    for (int k = 0; k < OUT_COUNT && !e; k++)
+        if (a->out[k])
+            e = outfile_open(&out[k], a->out[k], why);
+    b->fills = out[OUT_FILLS].f;
+    b->equity = out[OUT_EQUITY].f;
+    b->wants_chart = out[OUT_PLOT].f || out[OUT_REPORT].f;
     int code = e ? EXIT_CODE_ERROR : work(b, a, t, why);
-    if (code == EXIT_CODE_OK && fills.f && outfile_commit(&fills, why) != ERR_OK)
-        code = EXIT_CODE_ERROR;
-    if (code == EXIT_CODE_OK && equity.f && outfile_commit(&equity, why) != ERR_OK)
-        code = EXIT_CODE_ERROR;
-    outfile_discard(&fills);
-    outfile_discard(&equity);
+    if (code == EXIT_CODE_OK)
+        draw(b, a, c, out);
+    for (int k = 0; k < OUT_COUNT; k++)
+        if (code == EXIT_CODE_OK && out[k].f && outfile_commit(&out[k], why) != ERR_OK)
+            code = EXIT_CODE_ERROR;
+    for (int k = 0; k < OUT_COUNT; k++)
+        outfile_discard(&out[k]);
     if (code == EXIT_CODE_OK)
         code = print_report(b, a, why);
     clear_bar(t);
@@ -307,7 +342,7 @@ int cmd_backtest(int argc, char **argv)
         b->progress = on_progress;
         b->note = on_note;
         b->ctx = &t;
-        code = run(b, &a, &t);
+        code = run(b, &a, &c, &t);
         backtest_close(b);
     } else {
         fprintf(stderr, "tradewind backtest: no memory\n");
