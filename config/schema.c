@@ -333,6 +333,7 @@ struct key_spec schema_param(const struct param_spec *p)
         .key = p->key,
         .type = param_key_type(p->type),
         .flags = (p->flags & PARAM_REQUIRED ? KEY_REQUIRED : 0) |
+                 (p->flags & PARAM_LIVE ? KEY_LIVE : 0) |
                  (p->type == PARAM_DECIMALS || p->type == PARAM_DURATIONS ? KEY_LIST : 0),
         .min = p->min,
         .max = p->max,

@@ -28,9 +28,10 @@ enum key_type {
 };
 
 #define KEY_REQUIRED 1u
-#define KEY_POSITIVE 2u /* decimal or duration greater than 0 */
-#define KEY_EMPTY_OK 4u /* a text that may be "" */
-#define KEY_LIST     8u /* a list of values of the type: assets, or 1 to PARAM_LIST_MAX */
+#define KEY_POSITIVE 2u  /* decimal or duration greater than 0 */
+#define KEY_EMPTY_OK 4u  /* a text that may be "" */
+#define KEY_LIST     8u  /* a list of values of the type: assets, or 1 to PARAM_LIST_MAX */
+#define KEY_LIVE     16u /* of a strategy: may change on reload without a restart */
 
 #define KEY_NOT_STORED SIZE_MAX
 

@@ -293,29 +293,6 @@ static enum err step_book(struct engine *e, const struct event *ev)
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
 
-/* A live parameter has a new value: the strategy sees it by its view from now on. */
-static enum err step_param(struct engine *e, const struct event *ev)
-{
-    const struct event_param *p = &ev->param;
-    struct params *mine = &e->strategy[p->strategy].params;
-    const struct param_spec *spec = &e->strategy[p->strategy].setup->ops->params[p->index];
-    if (!(spec->flags & PARAM_LIVE) || spec->type != p->type)
-        return ERR_RANGE;
-    struct param_value *v = &mine->value[p->index];
-    if (p->type != PARAM_DECIMALS && p->type != PARAM_DURATIONS) {
-        *v = p->value;
-    } else if (p->present) {
-        if (!v->present) {
-            if (mine->lists == PARAM_LISTS_MAX)
-                return ERR_FULL;
-            v->list = mine->lists++;
-        }
-        mine->list[v->list] = p->list;
-    }
-    v->present = p->present;
-    return dispatch_event(e, p->strategy, ev);
-}
-
 static enum err step_kind(struct engine *e, const struct event *ev)
 {
     switch (ev->kind) {
@@ -331,7 +308,7 @@ static enum err step_kind(struct engine *e, const struct event *ev)
     case EVENT_COMMAND: states_command(e, &ev->command); return ERR_OK;
     case EVENT_TIMER: return dispatch_due(e, true);
     case EVENT_HISTORY: return dispatch_event(e, ev->history.strategy, ev);
-    case EVENT_PARAM: return step_param(e, ev);
+    case EVENT_PARAM: return params_event(e, ev);
     case EVENT_CANDLE: /* the venue's own candles: nothing uses them yet, candles come from trades
                         */
     case EVENT_STARTED: /* made by the engine, never given to it */ return ERR_OK;
@@ -536,6 +513,12 @@ void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *
                            : valuation_strategy_equity(e, &e->strategy[s], s, &now))
         t.equity = now;
     *ret = t;
+}
+
+const struct params *engine_params(const struct engine *e, strategy_id s)
+{
+    CHECK(s < e->setup->strategies);
+    return &e->strategy[s].params;
 }
 
 uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret)

@@ -81,6 +81,9 @@ struct engine_totals {
 /* Totals of the agent (STRATEGY_NONE) or of one strategy (its equity counts its own sub-ledger). */
 void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret);
 
+/* A strategy's parameters as they are now: the setup's, with what EVENT_PARAM changed. */
+const struct params *engine_params(const struct engine *e, strategy_id s);
+
 /* What a strategy says of itself: fills [ret] (FIGURES_MAX) and returns how many. */
 struct figure;
 uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret);

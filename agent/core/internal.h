@@ -24,7 +24,8 @@ struct equity_series {
 
 struct strategy_slot {
     const struct strategy_setup *setup;
-    struct params params; /* the setup's, with the live ones as they are now */
+    struct params params;   /* the setup's, with the live ones as they are now */
+    uint64_t params_untold; /* bit i: parameter i changed, and the strategy was not told yet */
     void *state;
     struct rng rng;
     uint64_t next_seq;
@@ -163,6 +164,11 @@ enum err states_look(struct engine *e) MUST_CHECK;
 /* Cancels the open orders of what is HALTED, and the entries that a lock cancels, as far as this
  * step's effects have room. */
 void states_cancel_halted(struct engine *e);
+
+/* params.c */
+enum err params_event(struct engine *e, const struct event *ev) MUST_CHECK;
+/* Tells the strategies what changed and was not told: with the last of a reload. */
+enum err params_tell(struct engine *e) MUST_CHECK;
 
 /* dispatch.c: strategies and what they ask for */
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev) MUST_CHECK;

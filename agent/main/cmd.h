@@ -34,6 +34,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_stopentry(int argc, char **argv);
 int cmd_halt(int argc, char **argv);
 int cmd_unhalt(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_journal(int argc, char **argv);

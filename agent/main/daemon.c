@@ -118,8 +118,7 @@ static void on_feed(void *ctx, const struct event *ev)
     (void)told;
 }
 
-/* Our own events happen at the engine's present time: they move no clock. */
-static struct event own_event(const struct daemon *d, enum event_kind kind)
+struct event daemon_own_event(const struct daemon *d, enum event_kind kind)
 {
     int64_t now_ns = engine_now_ns(paper_engine(run_paper(d->run)));
     struct event ev;
@@ -134,7 +133,7 @@ static struct event own_event(const struct daemon *d, enum event_kind kind)
 
 enum err daemon_command(struct daemon *d, const struct event_command *c)
 {
-    struct event ev = own_event(d, EVENT_COMMAND);
+    struct event ev = daemon_own_event(d, EVENT_COMMAND);
     ev.command = *c;
     return daemon_event(d, &ev);
 }
@@ -193,9 +192,8 @@ static void on_stop_signal(void *ctx, int signo)
 
 static void on_reload_signal(void *ctx, int signo)
 {
-    (void)ctx, (void)signo;
-    log_warn("daemon", "SIGHUP: a configuration cannot be changed while it runs; stop and start: "
-                       "balances and trading states are kept");
+    (void)signo;
+    free(daemon_reload(ctx)); /* the log has it */
 }
 
 /* ---- start and stop ---- */
@@ -211,12 +209,14 @@ static enum err begin(struct daemon *d)
         return rc;
     }
     for (instrument_id i = 0; rc == ERR_OK && i < s->instruments; i++) {
-        struct event ev = own_event(d, EVENT_FEED);
+        struct event ev = daemon_own_event(d, EVENT_FEED);
         ev.venue = s->instrument[i].venue;
         ev.instrument = i;
         ev.feed = FEED_INVALID;
         rc = daemon_event(d, &ev);
     }
+    if (rc == ERR_OK)
+        rc = daemon_begin_params(d);
     struct event_command c = {.strategy = STRATEGY_NONE, .uid = (uint32_t)geteuid()};
     if (d->carried_from) {
         snprintf(c.reason, sizeof c.reason, "carried over from journal-%04lu.twj",
@@ -372,6 +372,7 @@ static int start(struct daemon *d)
     check_set_hook(NULL);
     running = NULL;
     run_close(d->run);
+    config_close(&d->wanted);
     state_dir_close(&d->dir);
     return code;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct daemon_options {
+    const char *path;       /* of the configuration file, to read it again */
     const char *name, *dir; /* of the configuration file: the journal keeps them */
     bool fresh; /* begin with the configuration's balances, whatever older journals hold */
 };

@@ -60,10 +60,8 @@ static const struct {
     const char *path;
     document_fn *make;
 } DOCUMENTS[] = {
-    {"/v1/status", status_overview},
-    {"/v1/orders", status_orders},
-    {"/v1/positions", status_positions},
-    {"/v1/balances", status_balances},
+    {"/v1/status", status_overview},       {"/v1/orders", status_orders},
+    {"/v1/positions", status_positions},   {"/v1/balances", status_balances},
     {"/v1/strategies", status_strategies},
 };
 
@@ -105,15 +103,19 @@ void daemon_on_control(void *ctx, const struct control_request *q, struct contro
     struct daemon *d = ctx;
     struct session_stats stats[SETUP_VENUES_MAX];
     char books[256];
-    bool command = strcmp(q->path, "/v1/command") == 0, fills = strcmp(q->path, "/v1/fills") == 0;
+    bool command = strcmp(q->path, "/v1/command") == 0, reload = strcmp(q->path, "/v1/reload") == 0;
+    bool fills = strcmp(q->path, "/v1/fills") == 0;
     document_fn *make = NULL;
     for (size_t i = 0; i < sizeof DOCUMENTS / sizeof DOCUMENTS[0]; i++)
         if (strcmp(q->path, DOCUMENTS[i].path) == 0)
             make = DOCUMENTS[i].make;
-    if (!make && !command && !fills) {
+    if (!make && !command && !reload && !fills) {
         refuse(a, 404, "there is nothing under that path");
-    } else if (command != q->post) {
-        refuse(a, 405, command ? "commands are POSTed" : "this can only be read: GET");
+    } else if ((command || reload) != q->post) {
+        refuse(a, 405, q->post ? "this can only be read: GET" : "commands are POSTed");
+    } else if (reload) {
+        a->status = 200;
+        a->json = daemon_reload(d);
     } else if (command) {
         do_command(d, q, a);
     } else {

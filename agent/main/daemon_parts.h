@@ -2,6 +2,7 @@
 #ifndef TW_MAIN_DAEMON_PARTS_H
 #define TW_MAIN_DAEMON_PARTS_H
 
+#include "config/compare.h"
 #include "io/control.h"
 #include "io/feed.h"
 #include "io/loop.h"
@@ -17,6 +18,9 @@
 struct daemon {
     struct config *config;
     struct daemon_options options;
+    /* Where the journal goes on with the configuration it was begun with: the file as it is now,
+     * which differs in live parameters at most; applied and closed when the run begins. */
+    struct config wanted;
     struct state_dir dir;
     struct run *run;
     struct loop *loop;
@@ -42,6 +46,22 @@ struct daemon {
  * have to change, else another error. */
 enum err daemon_open_run(struct daemon *d, run_observer *observer, char *why) MUST_CHECK;
 
+/* daemon_reload.c */
+/* Reads the file again and applies what may change: the answer, as JSON, malloc'd; NULL without
+ * memory. Not from within a step. */
+char *daemon_reload(struct daemon *d);
+/* What differs between the configuration that is running (without a run: as its text has it) and
+ * [wanted]. */
+enum err daemon_compare(const struct daemon *d, const struct setup *wanted,
+                        struct config_changes *ret) MUST_CHECK;
+/* At a start: journals and tells the live parameters that the file has otherwise than the journal.
+ */
+enum err daemon_begin_params(struct daemon *d) MUST_CHECK;
+/* A configuration from a text, as if it stood in the daemon's file. */
+enum err daemon_parse_as_here(const struct daemon *d, const char *text, size_t len,
+                              struct config *ret) MUST_CHECK;
+void daemon_log_changes(const struct config_changes *c, bool live);
+
 /* daemon_control.c: answers the control socket. */
 control_fn daemon_on_control;
 /* The whole summary on stdout: status, positions, balances. */
@@ -49,6 +69,8 @@ void daemon_print_summary(struct daemon *d);
 
 /* daemon.c: one event from outside into the run. After a failure, and while stopping, ERR_STATE. */
 enum err daemon_event(struct daemon *d, const struct event *ev) MUST_CHECK;
+/* An event of our own, at the engine's present time: it moves no clock. */
+struct event daemon_own_event(const struct daemon *d, enum event_kind kind);
 enum err daemon_command(struct daemon *d, const struct event_command *c) MUST_CHECK;
 
 /* daemon_notify.c: tells systemd, where it asked to be told; nothing otherwise. */

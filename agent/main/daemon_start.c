@@ -197,6 +197,32 @@ static enum err recover(struct daemon *d, struct journal_reader *reader, bool sa
     return ERR_UNSUPPORTED;
 }
 
+/* Whether the journal can go on though its configuration has another text: it says the same, but
+ * for live parameters, which are changed when the run begins. Then the journal's configuration is
+ * the one that runs. */
+static enum err same_but_live(struct daemon *d, const struct journal_info *info, bool *same)
+{
+    struct config old;
+    *same = false;
+    if (daemon_parse_as_here(d, info->config, info->config_len, &old) != ERR_OK)
+        return ERR_OK; /* this build does not accept it any more: it cannot go on */
+    struct config_changes *c = calloc(1, sizeof *c);
+    enum err rc = c ? config_compare(old.setup, NULL, d->config->setup, c) : ERR_NOMEM;
+    *same = rc == ERR_OK && c->fixed == 0;
+    if (*same) {
+        d->wanted = *d->config;
+        *d->config = old;
+        log_info("journal", "%s goes on: of the configuration %s", file_of(d->journal_path),
+                 c->live ? "only live parameters have changed" : "only the text has changed");
+    } else {
+        if (rc == ERR_OK)
+            daemon_log_changes(c, false);
+        config_close(&old);
+    }
+    free(c);
+    return rc;
+}
+
 enum err daemon_open_run(struct daemon *d, run_observer *observer, char *why)
 {
     uint32_t last = 0;
@@ -221,7 +247,13 @@ enum err daemon_open_run(struct daemon *d, run_observer *observer, char *why)
     journal_hash(d->config->text, d->config->text_len, hash);
     bool same_build = strcmp(info->build, TW_BUILD_ID) == 0;
     const char *because = NULL;
-    if (memcmp(hash, info->config_hash, sizeof hash) != 0)
+    bool same = memcmp(hash, info->config_hash, sizeof hash) == 0;
+    if (!same && (rc = same_but_live(d, info, &same)) != ERR_OK) {
+        journal_read_close(reader);
+        say(why, "out of memory");
+        return rc;
+    }
+    if (!same)
         because = "the configuration has changed since";
     else if (d->latch.kind == LATCH_ENGINE && d->latch.journal == last)
         because = "the engine could not go on at its end";

@@ -141,7 +141,7 @@ static bool is_input(enum event_kind k)
  * latched states. Market data may be lost for a second; it comes again. */
 static bool must_be_durable(const struct event *ev, const struct effects *fx)
 {
-    if (ev->kind == EVENT_COMMAND || ev->kind == EVENT_PARAM)
+    if (ev->kind == EVENT_COMMAND || (ev->kind == EVENT_PARAM && !ev->param.more))
         return true;
     for (uint32_t i = 0; i < fx->count; i++)
         switch (fx->item[i].kind) {

@@ -49,6 +49,7 @@ static int load_and_run(const char *path, struct daemon_options *o)
     char real[PATH_MAX], dir[PATH_MAX];
     snprintf(dir, sizeof dir, "%s", realpath(path, real) ? real : path);
     char *slash = strrchr(dir, '/');
+    o->path = path;
     o->name = slash ? slash + 1 : path;
     o->dir = slash ? dir : ".";
     char name[PATH_MAX];

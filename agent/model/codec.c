@@ -160,6 +160,7 @@ static void write_param(struct bufw *out, const struct event_param *p)
     bufw_u16(out, p->index);
     write_enum(out, p->type);
     write_bool(out, p->present);
+    write_bool(out, p->more);
     if (!p->present)
         return;
     switch (p->type) {
@@ -197,6 +198,7 @@ static void read_param(struct bufr *in, struct event_param *p)
     p->index = bufr_u16(in);
     p->type = (enum param_type)read_byte_in(in, PARAM_DECIMAL, PARAM_DURATIONS);
     p->present = read_bool(in);
+    p->more = read_bool(in);
     if (!p->present || in->failed)
         return;
     switch (p->type) {

@@ -92,11 +92,13 @@ struct event_history {
     strategy_id strategy;
     struct event_candle candle;
 };
+/* To the strategy it comes when all of a reload are set, once for each changed parameter. */
 struct event_param {
     strategy_id strategy;
     uint16_t index; /* in the table of its kind; the entry is flagged PARAM_LIVE */
     enum param_type type;
     bool present; /* false: the optional parameter is no longer given */
+    bool more;    /* others of the same reload follow: strategies are told with the last one */
     union {
         struct param_value value; /* of the single types; its [present] is set, too */
         struct param_list list;   /* of the lists */

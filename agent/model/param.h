@@ -68,6 +68,10 @@ struct params {
     struct param_list list[PARAM_LISTS_MAX];
 };
 
+/* Whether table entry [i] of both has the same value, or is not given in either. */
+bool params_same(const struct param_spec *spec, uint32_t i, const struct params *a,
+                 const struct params *b);
+
 /* The list of table entry [i]; one with count 0 where it is not given. */
 const struct param_list *params_list(const struct params *p, uint32_t i);
 

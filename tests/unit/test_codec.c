@@ -87,6 +87,7 @@ static void any_param(struct rng *r, struct event_param *p)
     p->index = (uint16_t)rng_u64(r);
     p->type = (enum param_type)pick(r, PARAM_DECIMAL, PARAM_DURATIONS);
     p->present = rng_below(r, 4) > 0;
+    p->more = rng_below(r, 2) > 0;
     if (!p->present)
         return;
     if (p->type == PARAM_DECIMALS || p->type == PARAM_DURATIONS) {
