@@ -194,6 +194,7 @@ extern const struct strategy_ops strategy_null;
 extern const struct strategy_ops strategy_grid;
 extern const struct strategy_ops strategy_dca;
 extern const struct strategy_ops strategy_momentum;
+extern const struct strategy_ops strategy_triangular;
 
 /* Ends with NULL. */
 extern const struct strategy_ops *const strategy_registry[];
