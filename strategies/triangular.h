@@ -63,6 +63,7 @@ struct tri {
     order_id order[3];                /* open: of a leg; while unwinding of asset 1 or 2; 0: none */
     dec held[3];      /* what the cycle gained of each asset; of 1 and 2 it stays as dust */
     dec fees;         /* of this cycle, paid apart, in the start asset */
+    dec kept;         /* value at mark of what this cycle gave up */
     dec given_up[3];  /* of 1 and 2: stranded, and left to the owner */
     dec reference[3]; /* of 1 and 2: the price from which unwinding is bounded; zero: none yet */
     uint64_t parent[3];

@@ -173,7 +173,7 @@ static enum err begin(struct tri *s, const struct strategy_view *v, const struct
     s->phase = TRI_LEGS;
     s->direction = direction;
     s->leg = linear ? 0 : 2;
-    s->held[0] = s->fees = DEC_ZERO;
+    s->held[0] = s->fees = s->kept = DEC_ZERO;
     s->stranded = s->traded = false;
     s->began_ns = view_now_ns(v);
     remember_start(s, s->began_ns);
@@ -307,7 +307,7 @@ enum err tri_fill(struct tri *s, const struct strategy_view *v, const struct eve
     for (uint32_t k = 0; k < 3; k++)
         late = late && s->order[k] != e->fill.id;
     if (late && s->phase == TRI_IDLE)
-        s->held[0] = s->fees = DEC_ZERO; /* a cycle that was thought to be over goes on */
+        s->held[0] = s->fees = s->kept = DEC_ZERO; /* a cycle that was thought to be over goes on */
     enum err err = book_fill(s, v, &t, &e->fill, &o->req);
     if (err)
         return err;

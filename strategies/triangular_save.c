@@ -23,6 +23,7 @@ enum err tri_save(const void *state, struct bufw *out)
         bufw_dec(out, s->parent_left[k]);
     }
     bufw_dec(out, s->fees);
+    bufw_dec(out, s->kept);
     bufw_i64(out, s->began_ns);
     bufw_i64(out, s->ready_ns);
     bufw_i64(out, s->deadline_ns);
@@ -68,6 +69,7 @@ enum err tri_load(void *state, struct bufr *in)
             return ERR_SYNTAX;
     }
     s->fees = bufr_dec(in);
+    s->kept = bufr_dec(in);
     s->began_ns = bufr_i64(in);
     s->ready_ns = bufr_i64(in);
     s->deadline_ns = bufr_i64(in);

@@ -106,28 +106,34 @@ static void attempt(struct tri *s, const struct strategy_view *v, const struct t
     intents_timer(out, wake);
 }
 
-/* "cycle 12: 0.53 of the start asset" */
-static void note_cycle(const struct tri *s, dec result, struct intents *out)
+static size_t add(char text[static NOTE_BYTES], size_t n, const char *part, size_t len)
 {
-    char text[NOTE_BYTES];
-    size_t n = 0;
-    const char *const part[] = {"cycle ",
-                                NULL,
-                                s->direction ? ", backward" : ", forward",
-                                s->stranded ? ", unwound: " : ": ",
-                                NULL,
-                                " in the start asset"};
-    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
-        char number[DEC_TEXT_MAX];
-        if (!part[i])
-            dec_format(i == 1 ? dec_from_i64((int64_t)s->cycles, 0) : result, number);
-        const char *from = part[i] ? part[i] : number;
-        size_t len = strlen(from);
-        len = len < sizeof text - 1 - n ? len : sizeof text - 1 - n;
-        memcpy(text + n, from, len);
-        n += len;
-    }
-    text[n] = 0;
+    len = len < NOTE_BYTES - 1 - n ? len : NOTE_BYTES - 1 - n;
+    memcpy(text + n, part, len);
+    text[n + len] = 0;
+    return n + len;
+}
+
+/* "cycle 12, forward: 0.53 USDT" */
+static void note_cycle(const struct tri *s, const struct strategy_view *v, dec result,
+                       struct intents *out)
+{
+    const char *symbol = view_instrument(v, view_first_instrument(v))->symbol;
+    size_t hyphen = 0;
+    while (symbol[hyphen] && symbol[hyphen] != '-')
+        hyphen++;
+    bool quote = view_params(v)->value[TRI_START].choice == TRI_START_QUOTE;
+    char text[NOTE_BYTES], number[DEC_TEXT_MAX];
+    size_t n = add(text, 0, "cycle ", 6);
+    n = add(text, n, number, dec_format(dec_from_i64((int64_t)s->cycles, 0), number));
+    n = s->direction ? add(text, n, ", backward", 10) : add(text, n, ", forward", 9);
+    n = s->stranded ? add(text, n, ", stranded: ", 12) : add(text, n, ": ", 2);
+    n = add(text, n, number, dec_format_places(result, 8, DEC_FLOOR, number));
+    n = add(text, n, " ", 1);
+    if (quote && symbol[hyphen])
+        (void)add(text, n, symbol + hyphen + 1, strlen(symbol + hyphen + 1));
+    else
+        (void)add(text, n, symbol, hyphen);
     intents_note(out, text);
 }
 
@@ -141,14 +147,15 @@ static enum err finish(struct tri *s, const struct strategy_view *v, struct inte
     if (!s->traded)
         return ERR_OK; /* refused, or too late: nothing happened */
     dec result;
-    if (!dec_sub(s->held[0], s->fees, &result) || !dec_add(s->profit, result, &s->profit))
+    if (!dec_sub(s->held[0], s->fees, &result) || !dec_add(result, s->kept, &result) ||
+        !dec_add(s->profit, result, &s->profit))
         return ERR_OVERFLOW;
-    s->held[0] = s->fees = DEC_ZERO;
+    s->held[0] = s->fees = s->kept = DEC_ZERO;
     s->cycles++;
     s->losses += dec_is_neg(result);
     s->last_ns = (uint64_t)(view_now_ns(v) - s->began_ns);
     s->traded = false;
-    note_cycle(s, result, out);
+    note_cycle(s, v, result, out);
     return ERR_OK;
 }
 
@@ -168,7 +175,8 @@ enum err tri_settle(struct tri *s, const struct strategy_view *v, struct intents
         left = left || !give_up;
         if (!give_up)
             continue;
-        if (!dec_add(s->given_up[a], s->held[a], &s->given_up[a]))
+        if (!dec_add(s->given_up[a], s->held[a], &s->given_up[a]) ||
+            !dec_add(s->kept, tri_value(v, &t, a, s->held[a]), &s->kept))
             return ERR_OVERFLOW;
         s->held[a] = DEC_ZERO;
         intents_note(out, begins ? "a stranded asset is kept, as `stranded` wants it"
