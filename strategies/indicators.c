@@ -10,12 +10,17 @@
 void ema_init(struct ema *e, int64_t periods)
 {
     CHECK(periods >= 1 && periods <= INDICATOR_PERIODS_MAX);
-    *e = (struct ema){.alpha = 2.0 / ((double)periods + 1.0)};
+    *e = (struct ema){.periods = (uint32_t)periods, .alpha = 2.0 / ((double)periods + 1.0)};
 }
 
 void ema_add(struct ema *e, double x)
 {
     e->value = e->count++ == 0 ? x : e->value + e->alpha * (x - e->value);
+}
+
+bool ema_ready(const struct ema *e)
+{
+    return e->count >= e->periods;
 }
 
 void wilder_init(struct wilder *w, int64_t periods, int64_t seed)

@@ -23,14 +23,19 @@ struct bar {
     double high, low, close;
 };
 
+void bar_save(const struct bar *b, struct bufw *out);
+void bar_load(struct bar *b, struct bufr *in);
+
 /* Exponential moving average: seeded with the first value, then value += alpha * (x - value), alpha
- * = 2 / (n + 1). */
+ * = 2 / (n + 1); ready after n values. */
 struct ema {
+    uint32_t periods;
     double alpha, value;
     uint64_t count; /* values taken in */
 };
 void ema_init(struct ema *e, int64_t periods); /* periods >= 1 */
 void ema_add(struct ema *e, double x);
+bool ema_ready(const struct ema *e);
 void ema_save(const struct ema *e, struct bufw *out);
 void ema_load(struct ema *e, struct bufr *in);
 

@@ -35,16 +35,31 @@ static bool get_flag(struct bufr *in)
     return b == 1;
 }
 
+void bar_save(const struct bar *b, struct bufw *out)
+{
+    put(out, b->high);
+    put(out, b->low);
+    put(out, b->close);
+}
+
+void bar_load(struct bar *b, struct bufr *in)
+{
+    b->high = get(in);
+    b->low = get(in);
+    b->close = get(in);
+}
+
 void ema_save(const struct ema *e, struct bufw *out)
 {
-    put(out, e->alpha);
+    bufw_u32(out, e->periods);
     put(out, e->value);
     bufw_u64(out, e->count);
 }
 
 void ema_load(struct ema *e, struct bufr *in)
 {
-    expect(in, e->alpha);
+    if (bufr_u32(in) != e->periods)
+        in->failed = true;
     e->value = get(in);
     e->count = bufr_u64(in);
 }
@@ -208,9 +223,7 @@ void adx_save(const struct adx *a, struct bufw *out)
     wilder_save(&a->range, out);
     wilder_save(&a->smooth, out);
     bufw_u8(out, a->begun);
-    put(out, a->last.high);
-    put(out, a->last.low);
-    put(out, a->last.close);
+    bar_save(&a->last, out);
     put(out, a->plus_di);
     put(out, a->minus_di);
     put(out, a->value);
@@ -223,9 +236,7 @@ void adx_load(struct adx *a, struct bufr *in)
     wilder_load(&a->range, in);
     wilder_load(&a->smooth, in);
     a->begun = get_flag(in);
-    a->last.high = get(in);
-    a->last.low = get(in);
-    a->last.close = get(in);
+    bar_load(&a->last, in);
     a->plus_di = get(in);
     a->minus_di = get(in);
     a->value = get(in);

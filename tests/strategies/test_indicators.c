@@ -619,12 +619,12 @@ static void bytes_of_other_lengths_or_nonsense_are_refused(void **state)
         assert_false(all_load(&b, bytes, cut));
     }
     uint8_t saved[8];
-    memcpy(saved, bytes + 8, 8);
-    memset(bytes + 8, 0xff, 8); /* the average: not a number */
+    memcpy(saved, bytes + 4, 8);
+    memset(bytes + 4, 0xff, 8); /* the average: not a number */
     all_init(&b, 6);
     assert_false(all_load(&b, bytes, n));
-    memcpy(bytes + 8, saved, 8);
-    size_t window = 24 + 32; /* behind the first two: length, count, at, same */
+    memcpy(bytes + 4, saved, 8);
+    size_t window = 20 + 32; /* behind the first two: length, count, at, same */
     static const uint8_t BAD[][2] = {{4, 7}, {8, 6}, {12, 7}, {8, 255}};
     for (int i = 0; i < 4; i++) {
         uint8_t was = bytes[window + BAD[i][0]];

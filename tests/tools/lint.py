@@ -25,7 +25,7 @@ DOUBLES = {
     "strategies/indicators.c": "moving averages; orders are computed from decimals",
     "strategies/indicators_trend.c": "as above",
     "strategies/indicators_save.c": "as above",
-    "strategies/momentum.c": "compares moving averages; orders are computed from decimals",
+    "strategies/momentum_signal.c": "compares indicators; orders are computed from decimals",
 }
 
 BANNED = {
