@@ -33,6 +33,7 @@ static enum err submit(struct engine *e, strategy_id s, const struct approved_or
         err = ledger_open_qty(&e->ledger, o, o->req.qty);
     if (err)
         return err;
+    parents_sent(&e->parents, o);
     risk_count_message(e->risk, s, e->setup->instrument[o->req.instrument].venue, e->now_ns);
     e->totals.orders++;
     e->strategy[s].totals.orders++;
@@ -90,6 +91,15 @@ static void handle_note(struct engine *e, strategy_id s, const char *note)
     struct effect *fx = engine_effect(e, EFFECT_NOTE, s);
     CHECK(fx != NULL);
     memcpy(fx->note, note, NOTE_MAX);
+}
+
+/* Where a parent is not taken its children will be denied: the strategy's log says why. */
+static void handle_parent(struct engine *e, strategy_id s, const struct intent *in)
+{
+    static const char NOT_TAKEN[NOTE_MAX] =
+        "parent not taken: wrong side or quantity, or all 64 have open orders";
+    if (!parents_declare(&e->parents, s, in->id, in->req.instrument, in->req.side, in->req.qty))
+        handle_note(e, s, NOT_TAKEN);
 }
 
 /* What a failing strategy asked for is not to be trusted; what it said may be the reason. */
@@ -158,7 +168,7 @@ static enum err carry_out(struct engine *e, strategy_id s, uint32_t round)
             break;
         case INTENT_CANCEL: handle_cancel(e, s, it->id); break;
         case INTENT_NOTE: handle_note(e, s, it->note); break;
-        case INTENT_PARENT: break;
+        case INTENT_PARENT: handle_parent(e, s, it); break;
         }
     }
     return err;

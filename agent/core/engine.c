@@ -45,6 +45,11 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     e->execution.fill = take(a, EXECUTION_FILLS * 4 * sizeof *e->execution.fill);
     e->execution.fill_next = take(a, EXECUTION_FILLS);
     e->risk = take(a, risk_size(s));
+    e->parents.item = take(a, parents_size(s));
+    e->outgoing = take(a, sizeof *e->outgoing);
+    uint64_t *last = take(a, strategies * sizeof *last);
+    if (a->at)
+        e->outgoing->last = last;
     *rings = take(a, risk_rings_size(s));
     e->guard = take(a, guard_size(s));
     *closes = take(a, guard_rings_size(s));
@@ -342,6 +347,7 @@ static bool is_addressed(const struct engine *e, const struct event *ev)
 enum err engine_step(struct engine *e, const struct event *ev, struct effects *out)
 {
     out->count = 0;
+    outgoing_begin(e->outgoing);
     int64_t ts = ev->ts_event_ns;
     if (!is_addressed(e, ev) || (uint64_t)ts > (uint64_t)ENGINE_TIME_MAX_NS)
         return ERR_RANGE;
@@ -369,6 +375,8 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
         err = states_look(e);
     if (!err && e->cancel_halted)
         states_cancel_halted(e);
+    if (!err && (out->count || e->outgoing->count))
+        err = outgoing_check(e->outgoing, out);
     if (!err && out->count == EFFECTS_MAX)
         err = ERR_FULL; /* something could not be told: the host must not go on as if it had been */
     e->out = NULL;

@@ -9,6 +9,8 @@
 #include "core/guard.h"
 #include "core/ledger.h"
 #include "core/market.h"
+#include "core/outgoing.h"
+#include "core/parent.h"
 #include "core/risk.h"
 #include "strategies/strategy.h"
 
@@ -78,6 +80,8 @@ struct engine {
     struct ledger ledger;
     struct execution execution;
     struct risk *risk;
+    struct parents parents;
+    struct outgoing *outgoing;
     struct guard *guard;
     struct strategy_slot *strategy;
     struct route *route;

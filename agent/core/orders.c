@@ -25,6 +25,7 @@ enum err orders_finish(struct engine *e, struct order *o, enum order_state to, e
     enum err err = unbind(e, o);
     if (err)
         return err;
+    parents_ended(&e->parents, o);
     o->state = to;
     o->ts_last_ns = e->now_ns;
     execution_close(&e->execution, o);
@@ -228,6 +229,8 @@ enum err orders_fill(struct engine *e, const struct event *ev)
         err = count_fill(e, o, f);
     if (err)
         return err;
+    if (!open)
+        parents_late_fill(&e->parents, o, f->qty);
     bool executed_before = o->fills > 0;
     o->filled_qty = filled;
     o->filled_quote = filled_quote;

@@ -306,8 +306,11 @@ const struct approved_order *risk_check(struct engine *e, strategy_id s, order_i
         find_limits(&x);
         ok = check_state(&x) && check_rules(&x) && check_reference(&x) && check_collar(&x) &&
              value_order(&x) && check_notional(&x) && check_valued(&x) && risk_limits(&x) &&
-             check_budget(&x) && risk_rate(&x) && risk_duplicate(&x) && risk_self_trade(&x);
+             check_budget(&x) && risk_rate(&x) && risk_duplicate(&x) &&
+             parents_allow(&e->parents, s, req, &why) && risk_self_trade(&x);
     }
+    if (ok && !outgoing_approve(e->outgoing, id, req))
+        ok = risk_deny(&x, REASON_FLOOD, dec_from_i64(EFFECTS_MAX, 0), DEC_ZERO);
     if (!ok) {
         *denial = why;
         return NULL;
