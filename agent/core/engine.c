@@ -57,6 +57,7 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     e->route = take(a, routes(s) * sizeof *e->route);
     e->routes = take(a, instruments * sizeof *e->routes);
     e->venue_state = take(a, s->venues * sizeof *e->venue_state);
+    e->venue_latch = take(a, s->venues * sizeof *e->venue_latch);
     e->intents = take(a, sizeof *e->intents);
     e->denials = take(a, sizeof *e->denials);
     size_t bytes = 0;

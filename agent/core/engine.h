@@ -56,6 +56,43 @@ enum trading_state engine_state(const struct engine *e, enum state_scope scope, 
  * time at which it ends, or REASON_NONE. Not part of its trading state. */
 enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_until_ns);
 
+/* What set a trading state that is not ACTIVE. */
+struct engine_latch {
+    enum reason reason;
+    dec limit, value; /* what tripped it, where a limit did */
+    int64_t since_ns; /* engine time */
+};
+/* False where the scope is ACTIVE. */
+bool engine_latch(const struct engine *e, enum state_scope scope, uint16_t index,
+                  struct engine_latch *ret);
+/* What unhalt leads the agent back to; ACTIVE where it is not HALTED. */
+enum trading_state engine_state_below(const struct engine *e);
+
+/* A limit of the configuration and its present use. */
+enum limit_unit {
+    LIMIT_IN_QUOTE = 1,
+    LIMIT_IN_BASE,
+    LIMIT_AS_RATIO,
+    LIMIT_AS_COUNT,
+    LIMIT_IN_SECONDS
+};
+struct limit_use {
+    enum limit_scope scope;
+    uint32_t index;  /* of the venue, instrument, strategy, asset, group */
+    const char *key; /* as in the configuration */
+    enum limit_unit unit;
+    dec limit;
+    bool each;  /* it bounds every order by itself: there is no use */
+    bool known; /* else the use is not known: a mark is missing */
+    dec used;
+    instrument_id
+        instrument; /* that of the largest use, where it is of one; else INSTRUMENT_NONE */
+};
+typedef void engine_limit_fn(void *ctx, const struct limit_use *u);
+/* Calls [fn] for every limit that is set: the agent's, then venues', instruments', strategies',
+ * assets' and groups'. */
+void engine_limits(const struct engine *e, engine_limit_fn *fn, void *ctx);
+
 /* Orders that are not terminal, by age; NULL past the end. */
 const struct order *engine_open_order(const struct engine *e, uint32_t n);
 uint32_t engine_open_orders(const struct engine *e);

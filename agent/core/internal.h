@@ -35,6 +35,7 @@ struct strategy_slot {
     struct candle_builder candle;
     bool started, broken; /* broken: it returned an error and is not called again */
     enum trading_state trading;
+    struct engine_latch latch; /* where that is not ACTIVE */
     struct {
         venue_id venue;
         asset_id asset;
@@ -90,6 +91,7 @@ struct engine {
     enum trading_state agent_state;
     enum trading_state agent_below; /* while HALTED: what unhalt leads back to */
     enum trading_state *venue_state;
+    struct engine_latch agent_latch, *venue_latch;
     bool cancel_halted; /* there may be orders to cancel that a HALTED scope, or one with a lock
                            that cancels, still has */
     bool strategy_loss_limits; /* some strategy has a daily loss or drawdown limit of its own */

@@ -66,7 +66,12 @@ bool risk_limits(const struct subject *x);
  * strategies), with [qty] more on [side] (zero: as it is); both results may be negative. */
 bool risk_sides(const struct engine *e, strategy_id s, instrument_id i, enum side side, dec qty,
                 dec *ret_up, dec *ret_down);
-/* Sums of risk_sides() over instruments, valued at mark in agent quote. */
+/* Its value at mark in agent quote, with [add] (which may be NULL) where that is of the instrument.
+ */
+bool risk_position_value(const struct engine *e, strategy_id s, instrument_id i,
+                         const struct order_request *add, dec *ret);
+/* Sum of risk_position_value() over the instruments (of a venue, unless VENUE_NONE); false while
+ * inventory waits for its first mark. */
 bool risk_gross(const struct engine *e, strategy_id s, venue_id v, const struct order_request *add,
                 dec *ret);
 /* Exposure to the assets of the set, likewise; false where a mark is missing. */

@@ -55,16 +55,22 @@ static dec worse(dec up, dec down)
     return dec_max(dec_abs(up), dec_abs(down));
 }
 
+bool risk_position_value(const struct engine *e, strategy_id s, instrument_id i,
+                         const struct order_request *add, dec *ret)
+{
+    dec up, down;
+    return risk_sides(e, s, i, added_side(add), added(add, i), &up, &down) &&
+           !is_unknown(e, s, i) && value_of(e, i, worse(up, down), ret);
+}
+
 bool risk_gross(const struct engine *e, strategy_id s, venue_id v, const struct order_request *add,
                 dec *ret)
 {
-    dec sum = DEC_ZERO, up, down, value;
+    dec sum = DEC_ZERO, value;
     for (instrument_id i = 0; i < e->setup->instruments; i++) {
         if (v != VENUE_NONE && e->setup->instrument[i].venue != v)
             continue;
-        if (!risk_sides(e, s, i, added_side(add), added(add, i), &up, &down) ||
-            is_unknown(e, s, i) || !value_of(e, i, worse(up, down), &value) ||
-            !dec_add(sum, value, &sum))
+        if (!risk_position_value(e, s, i, add, &value) || !dec_add(sum, value, &sum))
             return false;
     }
     *ret = sum;
@@ -140,10 +146,9 @@ static bool check_held(const struct subject *x, const struct limits *of)
     const struct order_request *q = x->req;
     strategy_id owner = of->scope == LIMIT_OF_STRATEGY ? x->s : STRATEGY_NONE;
     venue_id venue = of->scope == LIMIT_OF_VENUE ? x->m->in.venue : VENUE_NONE;
-    dec up, down, value;
+    dec value;
     if (l->has_max_position_value) {
-        if (!risk_sides(x->e, owner, q->instrument, q->side, q->qty, &up, &down) ||
-            !value_of(x->e, q->instrument, worse(up, down), &value))
+        if (!risk_position_value(x->e, owner, q->instrument, q, &value))
             return risk_deny(x, REASON_OVERFLOW, DEC_ZERO, q->qty);
         if (dec_gt(value, l->max_position_value))
             return risk_deny_limit(x, of, REASON_POSITION, l->max_position_value, value);

@@ -32,6 +32,16 @@ static enum trading_state *state_of(struct engine *e, enum state_scope scope, ui
     return &e->agent_state;
 }
 
+static struct engine_latch *latch_of(struct engine *e, enum state_scope scope, uint16_t index)
+{
+    switch (scope) {
+    case SCOPE_AGENT: return &e->agent_latch;
+    case SCOPE_VENUE: return &e->venue_latch[index];
+    case SCOPE_STRATEGY: return &e->strategy[index].latch;
+    }
+    return &e->agent_latch;
+}
+
 void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum trading_state to,
                 enum reason reason, dec limit, dec value)
 {
@@ -50,6 +60,7 @@ void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum t
     if (scope == SCOPE_AGENT && to == STATE_HALTED)
         e->agent_below = *st;
     *st = to;
+    *latch_of(e, scope, index) = (struct engine_latch){reason, limit, value, e->now_ns};
     if (to == STATE_HALTED)
         e->cancel_halted = true;
 }

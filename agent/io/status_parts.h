@@ -33,6 +33,17 @@ void status_add_results(const struct engine *e, strategy_id s, struct status_res
 /* status_print.c: the one decimal of [o] under [key], rounded; "-" where it is not known. */
 const char *status_text_of(const cJSON *o, const char *key);
 const char *status_rounded(const char *text, int places, char *out);
+/* A table of the objects in the array [key], as wide as its widest cells; [none] where it is empty.
+ */
+struct status_column {
+    const char *key, *title;
+    bool right; /* numbers */
+    int places; /* digits behind the point of a decimal; -1: as it is */
+};
+enum err status_print_list(FILE *out, const cJSON *o, const char *key, const char *none,
+                           const struct status_column *column, int n) MUST_CHECK;
+/* status_risk.c */
+enum err status_print_risk(FILE *out, const cJSON *o) MUST_CHECK;
 /* status_strategies.c */
 enum err status_print_strategies(FILE *out, const cJSON *o) MUST_CHECK;
 

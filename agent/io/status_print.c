@@ -6,12 +6,6 @@
 #define COLUMNS_MAX 12
 #define CELL_MAX    64
 
-struct column {
-    const char *key, *title;
-    bool right; /* numbers */
-    int places; /* digits behind the point of a decimal; -1: as it is */
-};
-
 const char *status_text_of(const cJSON *o, const char *key)
 {
     const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
@@ -34,7 +28,7 @@ const char *status_rounded(const char *text, int places, char *out)
     return out;
 }
 
-static const char *cell(const cJSON *row, const struct column *c, char *out)
+static const char *cell(const cJSON *row, const struct status_column *c, char *out)
 {
     const cJSON *m = cJSON_GetObjectItemCaseSensitive(row, c->key);
     char number[DEC_TEXT_MAX];
@@ -50,7 +44,7 @@ static const char *cell(const cJSON *row, const struct column *c, char *out)
 }
 
 /* A table as wide as its widest cells; [n] columns. */
-static void print_table(FILE *out, const cJSON *list, const struct column *column, int n)
+static void print_table(FILE *out, const cJSON *list, const struct status_column *column, int n)
 {
     int width[COLUMNS_MAX];
     char text[CELL_MAX];
@@ -82,8 +76,8 @@ static void print_table(FILE *out, const cJSON *list, const struct column *colum
     }
 }
 
-static enum err print_list(FILE *out, const cJSON *o, const char *key, const char *none,
-                           const struct column *column, int n)
+enum err status_print_list(FILE *out, const cJSON *o, const char *key, const char *none,
+                           const struct status_column *column, int n)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(o, key);
     if (!cJSON_IsArray(list))
@@ -97,68 +91,69 @@ static enum err print_list(FILE *out, const cJSON *o, const char *key, const cha
 
 static enum err print_orders(FILE *out, const cJSON *o)
 {
-    static const struct column COLUMNS[] = {{"strategy", "strategy", false, -1},
-                                            {"order", "order", true, -1},
-                                            {"instrument", "instrument", false, -1},
-                                            {"side", "side", false, -1},
-                                            {"type", "type", false, -1},
-                                            {"price", "price", true, -1},
-                                            {"qty", "quantity", true, -1},
-                                            {"filled_qty", "filled", true, -1},
-                                            {"state", "state", false, -1},
-                                            {"submitted", "submitted", false, -1}};
-    return print_list(out, o, "orders", "no open order", COLUMNS,
-                      sizeof COLUMNS / sizeof COLUMNS[0]);
+    static const struct status_column COLUMNS[] = {{"strategy", "strategy", false, -1},
+                                                   {"order", "order", true, -1},
+                                                   {"instrument", "instrument", false, -1},
+                                                   {"side", "side", false, -1},
+                                                   {"type", "type", false, -1},
+                                                   {"price", "price", true, -1},
+                                                   {"qty", "quantity", true, -1},
+                                                   {"filled_qty", "filled", true, -1},
+                                                   {"state", "state", false, -1},
+                                                   {"submitted", "submitted", false, -1}};
+    return status_print_list(out, o, "orders", "no open order", COLUMNS,
+                             sizeof COLUMNS / sizeof COLUMNS[0]);
 }
 
 static enum err print_positions(FILE *out, const cJSON *o)
 {
-    static const struct column COLUMNS[] = {
+    static const struct status_column COLUMNS[] = {
         {"strategy", "strategy", false, -1}, {"instrument", "instrument", false, -1},
         {"qty", "quantity", true, -1},       {"average", "average", true, 2},
         {"mark", "mark", true, 2},           {"cost", "cost", true, 2},
         {"value", "value", true, 2},         {"unrealized", "unrealized", true, 2},
         {"realized", "realized", true, 2},   {"quote", "in", false, -1}};
-    return print_list(out, o, "positions", "no position", COLUMNS,
-                      sizeof COLUMNS / sizeof COLUMNS[0]);
+    return status_print_list(out, o, "positions", "no position", COLUMNS,
+                             sizeof COLUMNS / sizeof COLUMNS[0]);
 }
 
 static enum err print_balances(FILE *out, const cJSON *o)
 {
-    static const struct column ACCOUNTS[] = {{"venue", "venue", false, -1},
-                                             {"asset", "asset", false, -1},
-                                             {"total", "balance", true, -1},
-                                             {"value_quote", "value", true, 2}};
-    static const struct column LEDGERS[] = {
+    static const struct status_column ACCOUNTS[] = {{"venue", "venue", false, -1},
+                                                    {"asset", "asset", false, -1},
+                                                    {"total", "balance", true, -1},
+                                                    {"value_quote", "value", true, 2}};
+    static const struct status_column LEDGERS[] = {
         {"owner", "strategy", false, -1},    {"venue", "venue", false, -1},
         {"asset", "asset", false, -1},       {"total", "total", true, -1},
         {"reserved", "in orders", true, -1}, {"free", "free", true, -1},
         {"value_quote", "value", true, 2}};
     fprintf(out, "accounts, values in %s\n", status_text_of(o, "quote"));
-    enum err rc = print_list(out, o, "accounts", "no balance", ACCOUNTS,
-                             sizeof ACCOUNTS / sizeof ACCOUNTS[0]);
+    enum err rc = status_print_list(out, o, "accounts", "no balance", ACCOUNTS,
+                                    sizeof ACCOUNTS / sizeof ACCOUNTS[0]);
     fprintf(out, "\nwhose it is\n");
     if (rc == ERR_OK)
-        rc = print_list(out, o, "ledgers", "nobody's", LEDGERS, sizeof LEDGERS / sizeof LEDGERS[0]);
+        rc = status_print_list(out, o, "ledgers", "nobody's", LEDGERS,
+                               sizeof LEDGERS / sizeof LEDGERS[0]);
     fprintf(out, "\n%s\n", status_text_of(o, "books"));
     return rc;
 }
 
 static enum err print_fills(FILE *out, const cJSON *o)
 {
-    static const struct column COLUMNS[] = {{"time", "time", false, -1},
-                                            {"strategy", "strategy", false, -1},
-                                            {"instrument", "instrument", false, -1},
-                                            {"side", "side", false, -1},
-                                            {"qty", "quantity", true, -1},
-                                            {"price", "price", true, -1},
-                                            {"fee", "fee", true, -1},
-                                            {"fee_asset", "", false, -1},
-                                            {"liquidity", "as", false, -1},
-                                            {"realized", "result", true, 4},
-                                            {"quote", "", false, -1}};
-    enum err rc =
-        print_list(out, o, "fills", "no fill yet", COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
+    static const struct status_column COLUMNS[] = {{"time", "time", false, -1},
+                                                   {"strategy", "strategy", false, -1},
+                                                   {"instrument", "instrument", false, -1},
+                                                   {"side", "side", false, -1},
+                                                   {"qty", "quantity", true, -1},
+                                                   {"price", "price", true, -1},
+                                                   {"fee", "fee", true, -1},
+                                                   {"fee_asset", "", false, -1},
+                                                   {"liquidity", "as", false, -1},
+                                                   {"realized", "result", true, 4},
+                                                   {"quote", "", false, -1}};
+    enum err rc = status_print_list(out, o, "fills", "no fill yet", COLUMNS,
+                                    sizeof COLUMNS / sizeof COLUMNS[0]);
     double all = count_of(o, "fills_in_all");
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(o, "fills");
     if (rc == ERR_OK && all > cJSON_GetArraySize(list))
@@ -189,26 +184,26 @@ static void print_locks(FILE *out, const cJSON *o)
 
 static enum err print_status(FILE *out, const cJSON *o)
 {
-    static const struct column VENUES[] = {
+    static const struct status_column VENUES[] = {
         {"venue", "venue", false, -1},         {"session", "session", false, -1},
         {"state", "state", false, -1},         {"messages", "messages", true, -1},
         {"malformed", "malformed", true, -1},  {"gaps", "gaps", true, -1},
         {"reconnects", "reconnects", true, -1}};
-    static const struct column INSTRUMENTS[] = {{"instrument", "instrument", false, -1},
-                                                {"feed", "feed", false, -1},
-                                                {"bid", "bid", true, -1},
-                                                {"ask", "ask", true, -1}};
-    static const struct column STRATEGIES[] = {{"strategy", "strategy", false, -1},
-                                               {"kind", "kind", false, -1},
-                                               {"state", "state", false, -1},
-                                               {"open_orders", "open", true, -1},
-                                               {"fills", "fills", true, -1},
-                                               {"denied", "denied", true, -1},
-                                               {"rejected", "rejected", true, -1},
-                                               {"volume_quote", "volume", true, 2},
-                                               {"fees_quote", "fees", true, 2},
-                                               {"pnl_realized", "realized", true, 2},
-                                               {"pnl_unrealized", "unrealized", true, 2}};
+    static const struct status_column INSTRUMENTS[] = {{"instrument", "instrument", false, -1},
+                                                       {"feed", "feed", false, -1},
+                                                       {"bid", "bid", true, -1},
+                                                       {"ask", "ask", true, -1}};
+    static const struct status_column STRATEGIES[] = {{"strategy", "strategy", false, -1},
+                                                      {"kind", "kind", false, -1},
+                                                      {"state", "state", false, -1},
+                                                      {"open_orders", "open", true, -1},
+                                                      {"fills", "fills", true, -1},
+                                                      {"denied", "denied", true, -1},
+                                                      {"rejected", "rejected", true, -1},
+                                                      {"volume_quote", "volume", true, 2},
+                                                      {"fees_quote", "fees", true, 2},
+                                                      {"pnl_realized", "realized", true, 2},
+                                                      {"pnl_unrealized", "unrealized", true, 2}};
     const char *quote = status_text_of(o, "quote");
     fprintf(out, "%s is %s, %s mode, process %.0f, build %s\n", status_text_of(o, "agent"),
             status_text_of(o, "state"), status_text_of(o, "mode"), count_of(o, "pid"),
@@ -230,16 +225,17 @@ static enum err print_status(FILE *out, const cJSON *o)
             count_of(o, "orders"), count_of(o, "open_orders"), count_of(o, "fills"),
             count_of(o, "denied"), count_of(o, "rejected"), count_of(o, "canceled"));
     fprintf(out, "  %s\n\n", status_text_of(o, "books"));
-    enum err rc = print_list(out, o, "strategies", "no strategy", STRATEGIES,
-                             sizeof STRATEGIES / sizeof STRATEGIES[0]);
+    enum err rc = status_print_list(out, o, "strategies", "no strategy", STRATEGIES,
+                                    sizeof STRATEGIES / sizeof STRATEGIES[0]);
     print_locks(out, o);
     fputc('\n', out);
     if (rc == ERR_OK)
-        rc = print_list(out, o, "instruments", "no instrument", INSTRUMENTS,
-                        sizeof INSTRUMENTS / sizeof INSTRUMENTS[0]);
+        rc = status_print_list(out, o, "instruments", "no instrument", INSTRUMENTS,
+                               sizeof INSTRUMENTS / sizeof INSTRUMENTS[0]);
     fputc('\n', out);
     if (rc == ERR_OK)
-        rc = print_list(out, o, "venues", "no venue", VENUES, sizeof VENUES / sizeof VENUES[0]);
+        rc = status_print_list(out, o, "venues", "no venue", VENUES,
+                               sizeof VENUES / sizeof VENUES[0]);
     return rc;
 }
 
@@ -253,6 +249,7 @@ enum err status_print(FILE *out, const char *what, const char *json)
                  {"positions", print_positions},
                  {"balances", print_balances},
                  {"strategies", status_print_strategies},
+                 {"risk", status_print_risk},
                  {"fills", print_fills}};
     cJSON *o = cJSON_Parse(json);
     enum err rc = ERR_SYNTAX;

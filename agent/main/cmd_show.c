@@ -1,4 +1,4 @@
-/* tradewind status, strategies, orders, positions, balances, fills: what the daemon knows. */
+/* tradewind status, strategies, orders, positions, balances, risk, fills: what the daemon knows. */
 #include "io/status.h"
 #include "main/client.h"
 #include "main/cmd.h"
@@ -83,6 +83,10 @@ int cmd_balances(int argc, char **argv)
 int cmd_strategies(int argc, char **argv)
 {
     return show("strategies", argc, argv);
+}
+int cmd_risk(int argc, char **argv)
+{
+    return show("risk", argc, argv);
 }
 int cmd_fills(int argc, char **argv)
 {

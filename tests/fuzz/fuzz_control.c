@@ -35,7 +35,8 @@ static void command(const char *body, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const WHAT[] = {"status", "orders", "positions", "balances", "fills"};
+    static const char *const WHAT[] = {"status",   "orders", "positions",
+                                       "balances", "fills",  "risk"};
     if (!setup) {
         setup = calloc(1, sizeof *setup);
         nowhere = fopen("/dev/null", "w");
