@@ -59,6 +59,69 @@ void build_guard(struct build *b)
         check_whole(b, agent, "guard.agent", &s->guard_agent);
 }
 
+/* ---- believable prices ---- */
+
+/* The other source, which must be one of the same asset. */
+static instrument_id read_cross_check(struct build *b, const struct toml_node *table,
+                                      instrument_id own)
+{
+    static const char PATH[] = "instrument.guard.cross_check";
+    static const struct key_spec KEY = {.type = KEY_INSTRUMENT,
+                                        .size = SYMBOL_MAX + NAME_MAX_BYTES};
+    const struct setup *s = b->setup;
+    const struct toml_node *n = toml_get(table, "cross_check");
+    char why[VALUE_WHY_MAX];
+    struct value v;
+    if (value_read(&KEY, n, &v, why)) {
+        errors_add(&b->errors, n->at, PATH, "%s", why);
+        return INSTRUMENT_NONE;
+    }
+    instrument_id other = resolve_instrument(b, n->at, PATH, v.text);
+    if (other == INSTRUMENT_NONE)
+        return INSTRUMENT_NONE;
+    if (other != own && s->instrument[other].base == s->instrument[own].base)
+        return other;
+    errors_add(&b->errors, n->at, PATH, "%s; allowed: another instrument of %s",
+               other == own ? "an instrument says nothing new about itself"
+                            : "is of another asset, whose price says nothing about this one's",
+               s->asset[s->instrument[own].base]);
+    return INSTRUMENT_NONE;
+}
+
+static void build_price_guard(struct build *b, instrument_id i)
+{
+    struct price_guard_setup *p = &b->setup->price_guard[i];
+    const struct toml_node *t = section_subtable(b, b->instrument[i], "instrument", "guard");
+    *p = b->price_guard;
+    section_unknown(b, &SECTION_INSTRUMENT_GUARD, t, NULL);
+    bool good = section_read(b, &SECTION_INSTRUMENT_GUARD, t, p);
+    bool named = toml_get(t, "cross_check");
+    const struct member cross[] = {{"cross_check", named}, {"max_deviation", p->has_max_deviation}};
+    if (good)
+        require_all(b, t, "instrument.guard", cross, 2);
+    p->cross_check = named ? read_cross_check(b, t, i) : INSTRUMENT_NONE;
+    for (size_t k = 0; k < 2 && good && !p->has_max_jump; k++) {
+        static const char *const IDLE[] = {"jump_window", "jump_confirm"};
+        char path[REPORT_PATH_MAX];
+        if (toml_get(t, IDLE[k]))
+            errors_add(&b->errors, key_position(t, IDLE[k]),
+                       key_path(path, "instrument.guard", IDLE[k], strlen(IDLE[k])),
+                       "without a max_jump, here or in [guard.price], it guards nothing");
+    }
+}
+
+void build_price_guards(struct build *b)
+{
+    const struct toml_node *guard = toml_get(b->root, "guard");
+    const struct toml_node *t = guard && guard->type == TOML_NODE_TABLE
+                                    ? section_subtable(b, guard, "guard", "price")
+                                    : NULL;
+    section_unknown(b, &SECTION_GUARD_PRICE, t, NULL);
+    (void)section_read(b, &SECTION_GUARD_PRICE, t, &b->price_guard);
+    for (instrument_id i = 0; i < b->setup->instruments; i++)
+        build_price_guard(b, i);
+}
+
 /* ---- a strategy's own: only stricter ---- */
 
 static void looser(struct build *b, const struct toml_node *table, const char *key,

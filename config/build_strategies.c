@@ -60,9 +60,8 @@ static void unknown_instrument(struct build *b, struct toml_pos at, const char *
                near.best ? "\"?" : "");
 }
 
-/* "BTC-USDT" where one venue has it, "BTC-USDT@venue" else. */
-static instrument_id resolve_instrument(struct build *b, struct toml_pos at, const char *path,
-                                        const char *text)
+instrument_id resolve_instrument(struct build *b, struct toml_pos at, const char *path,
+                                 const char *text)
 {
     const struct setup *s = b->setup;
     const char *venue = strchr(text, '@');

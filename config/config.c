@@ -32,6 +32,7 @@ static enum err build(struct build *b, struct config_report *report)
     build_venues(b);
     build_instruments(b);
     build_groups(b);
+    build_price_guards(b);
     build_conversions(b);
     build_strategies(b);
     bool failed = b->errors.count > 0;

@@ -215,6 +215,7 @@ static const struct key_spec INSTRUMENT[] = {
     {.key = "risk",
      SUBTABLE,
      .help = "limits of this instrument, stricter than the agent's and its venue's"},
+    {.key = "guard", SUBTABLE, .help = "which of its prices are believed"},
     {.key = NULL},
 };
 
@@ -277,13 +278,14 @@ const struct section SECTION_STRATEGY = {
     .help = "a strategy; beside these keys it takes those of its kind",
     .keys = STRATEGY};
 const struct section *const SCHEMA[] = {
-    &SECTION_AGENT,          &SECTION_RISK,
-    &SECTION_RISK_GROUP,     &SECTION_GUARD,
-    &SECTION_GUARD_AGENT,    &SECTION_VENUE,
-    &SECTION_PAPER,          &SECTION_VENUE_RISK,
-    &SECTION_INSTRUMENT,     &SECTION_INSTRUMENT_RISK,
-    &SECTION_STRATEGY,       &SECTION_STRATEGY_RISK,
-    &SECTION_STRATEGY_GUARD, NULL,
+    &SECTION_AGENT,           &SECTION_RISK,
+    &SECTION_RISK_GROUP,      &SECTION_GUARD,
+    &SECTION_GUARD_AGENT,     &SECTION_GUARD_PRICE,
+    &SECTION_VENUE,           &SECTION_PAPER,
+    &SECTION_VENUE_RISK,      &SECTION_INSTRUMENT,
+    &SECTION_INSTRUMENT_RISK, &SECTION_INSTRUMENT_GUARD,
+    &SECTION_STRATEGY,        &SECTION_STRATEGY_RISK,
+    &SECTION_STRATEGY_GUARD,  NULL,
 };
 
 static const struct endpoint {

@@ -56,19 +56,21 @@ struct section {
     const struct key_spec *keys; /* into ... */
 };
 
-extern const struct section SECTION_AGENT;           /* ... struct setup */
-extern const struct section SECTION_RISK;            /* ... struct risk_setup */
-extern const struct section SECTION_RISK_GROUP;      /* ... struct risk_group */
-extern const struct section SECTION_VENUE;           /* ... struct venue_setup */
-extern const struct section SECTION_PAPER;           /* ... struct venue_setup */
-extern const struct section SECTION_VENUE_RISK;      /* ... struct risk_setup */
-extern const struct section SECTION_INSTRUMENT;      /* ... struct instrument */
-extern const struct section SECTION_INSTRUMENT_RISK; /* ... struct risk_setup */
-extern const struct section SECTION_STRATEGY;        /* ... struct strategy_setup */
-extern const struct section SECTION_STRATEGY_RISK;   /* ... struct risk_setup */
-extern const struct section SECTION_GUARD;           /* ... struct guard_setup */
-extern const struct section SECTION_GUARD_AGENT;     /* ... struct guard_setup */
-extern const struct section SECTION_STRATEGY_GUARD;  /* ... struct guard_setup */
+extern const struct section SECTION_AGENT;            /* ... struct setup */
+extern const struct section SECTION_RISK;             /* ... struct risk_setup */
+extern const struct section SECTION_RISK_GROUP;       /* ... struct risk_group */
+extern const struct section SECTION_VENUE;            /* ... struct venue_setup */
+extern const struct section SECTION_PAPER;            /* ... struct venue_setup */
+extern const struct section SECTION_VENUE_RISK;       /* ... struct risk_setup */
+extern const struct section SECTION_INSTRUMENT;       /* ... struct instrument */
+extern const struct section SECTION_INSTRUMENT_RISK;  /* ... struct risk_setup */
+extern const struct section SECTION_STRATEGY;         /* ... struct strategy_setup */
+extern const struct section SECTION_STRATEGY_RISK;    /* ... struct risk_setup */
+extern const struct section SECTION_GUARD;            /* ... struct guard_setup */
+extern const struct section SECTION_GUARD_AGENT;      /* ... struct guard_setup */
+extern const struct section SECTION_GUARD_PRICE;      /* ... struct price_guard_setup */
+extern const struct section SECTION_INSTRUMENT_GUARD; /* ... struct price_guard_setup */
+extern const struct section SECTION_STRATEGY_GUARD;   /* ... struct guard_setup */
 
 /* All of them in the order of --explain; ends with NULL. */
 extern const struct section *const SCHEMA[];

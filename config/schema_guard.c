@@ -81,6 +81,7 @@ static const struct key_spec GUARD[] = {
     PROFIT,
     CANCEL("false"),
     {.key = "agent", .type = KEY_TABLE, .offset = KEY_NOT_STORED, .help = "guards over all"},
+    {.key = "price", .type = KEY_TABLE, .offset = KEY_NOT_STORED, .help = "which are believed"},
     {.key = NULL},
 };
 
@@ -89,6 +90,62 @@ static const struct key_spec GUARD_AGENT[] = {LOSSES, PROFIT, CANCEL("false"), {
 static const struct key_spec STRATEGY_GUARD[] = {
     LOSSES, COOLDOWNS, PROFIT, CANCEL(NULL), {.key = NULL}};
 
+#undef FIELD
+#define FIELD(member)                                                                              \
+    .offset = offsetof(struct price_guard_setup, member),                                          \
+    .size = sizeof(((const struct price_guard_setup *)0)->member)
+
+#define JUMP(window, confirm)                                                                      \
+    {.key = "max_jump",                                                                            \
+     .type = KEY_DECIMAL,                                                                          \
+     .flags = KEY_POSITIVE,                                                                        \
+     .max = "10",                                                                                  \
+     .help = "a price farther than this, as a ratio, from one within jump_window is suspect: no "  \
+             "entries until it is confirmed",                                                      \
+     FIELD(max_jump),                                                                              \
+     .has_offset = offsetof(struct price_guard_setup, has_max_jump)},                              \
+        {.key = "jump_window",                                                                     \
+         .type = KEY_DURATION,                                                                     \
+         .min = "100ms",                                                                           \
+         .max = "1d",                                                                              \
+         .default_value = window,                                                                  \
+         .help = "how far back prices are compared",                                               \
+         FIELD(jump_window_ns)},                                                                   \
+    {                                                                                              \
+        .key = "jump_confirm", .type = KEY_DURATION, .min = "0s", .max = "1d",                     \
+        .default_value = confirm,                                                                  \
+        .help = "how long prices must stay near where one jumped to, in three updates at least, "  \
+                "to be believed",                                                                  \
+        FIELD(jump_confirm_ns)                                                                     \
+    }
+
+static const struct key_spec GUARD_PRICE[] = {JUMP("10s", "5s"), {.key = NULL}};
+
+static const struct key_spec INSTRUMENT_GUARD[] = {
+    JUMP(NULL, NULL),
+    {.key = "cross_check",
+     .type = KEY_INSTRUMENT,
+     .help = "another source of this price, such as \"BTC-USDT@other\"; needs max_deviation",
+     .offset = KEY_NOT_STORED,
+     .size = SYMBOL_MAX + NAME_MAX_BYTES},
+    {.key = "max_deviation",
+     .type = KEY_DECIMAL,
+     .flags = KEY_POSITIVE,
+     .max = "10",
+     .help = "while both are live and the prices differ by more than this ratio, no entries",
+     FIELD(max_deviation),
+     .has_offset = offsetof(struct price_guard_setup, has_max_deviation)},
+    {.key = NULL}};
+
+const struct section SECTION_GUARD_PRICE = {
+    .path = "guard.price",
+    .help = "which prices are believed, of each instrument that does not say otherwise",
+    .keys = GUARD_PRICE};
+const struct section SECTION_INSTRUMENT_GUARD = {
+    .path = "instrument.guard",
+    .help =
+        "which prices of the instrument above it are believed; what is absent is [guard.price]'s",
+    .keys = INSTRUMENT_GUARD};
 const struct section SECTION_GUARD = {
     .path = "guard",
     .help = "guards of each strategy that act on results: a lock lets it only reduce, for a time",

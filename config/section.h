@@ -16,6 +16,7 @@ struct build {
     /* Venues, assets, instruments or balances are wrong already: what follows from them
      * (conversions, budgets) is not judged, it would only repeat the first error. */
     bool unsure;
+    struct price_guard_setup price_guard; /* [guard.price] */
     /* Where they stand in the file, by index. */
     const struct toml_node *venue[SETUP_VENUES_MAX];
     const struct toml_node *instrument[SETUP_INSTRUMENTS_MAX];
@@ -49,6 +50,11 @@ const char *key_path(char *out, const char *section, const char *key, size_t len
 asset_id intern_asset(struct build *b, const char *name, size_t len, struct toml_pos at,
                       const char *path);
 
+/* "BTC-USDT" where one venue has it, "BTC-USDT@venue" else; INSTRUMENT_NONE, with an error at [at],
+ * where there is none, or no single one. */
+instrument_id resolve_instrument(struct build *b, struct toml_pos at, const char *path,
+                                 const char *text);
+
 /* Position of the value of [key], else of the table itself. */
 struct toml_pos key_position(const struct toml_node *table, const char *key);
 
@@ -68,6 +74,8 @@ void check_funds(struct build *b);
 void build_guard(struct build *b);
 void build_strategy_guard(struct build *b, const struct toml_node *table,
                           struct strategy_setup *out);
+/* [guard.price] and each [instrument.guard]; after the instruments. */
+void build_price_guards(struct build *b);
 /* The key "schedule" of a strategy. */
 void build_schedule(struct build *b, const struct toml_node *table, struct schedule *out);
 

@@ -53,6 +53,7 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     *rings = take(a, risk_rings_size(s));
     e->guard = take(a, guard_size(s));
     *closes = take(a, guard_rings_size(s));
+    e->suspect = take(a, suspect_size(s));
     e->strategy = take(a, strategies * sizeof *e->strategy);
     e->route = take(a, routes(s) * sizeof *e->route);
     e->routes = take(a, instruments * sizeof *e->routes);
@@ -170,6 +171,7 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     execution_init(&e->execution, s->strategies, s->instruments);
     risk_init(e->risk, rings, s);
     e->next_guard_ns = guard_init(e->guard, closes, s);
+    e->suspects = suspect_init(e->suspect, s);
     make_routes(e);
     enum err err = ledger_open(&e->ledger);
     for (uint32_t i = 0; !err && i < s->balances; i++)
@@ -270,6 +272,8 @@ static enum err step_trade(struct engine *e, const struct event *ev)
         e->anomalies.senseless_trades++;
         return ERR_OK;
     }
+    if (e->suspects)
+        suspect_price(e, ev->instrument, ev->trade.price);
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     if (!err && e->routes[ev->instrument].candles)
         err = add_to_candles(e, ev);
@@ -281,6 +285,8 @@ static enum err step_top(struct engine *e, const struct event *ev)
     struct market_instrument *m = &e->market.item[ev->instrument];
     bool had_mark = m->has_mark;
     market_top(m, &ev->top, ev->ts_event_ns);
+    if (e->suspects && m->has_top)
+        suspect_price(e, ev->instrument, m->mark);
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_TOP);
 }
@@ -295,6 +301,8 @@ static enum err step_book(struct engine *e, const struct event *ev)
             fx->resync = ev->instrument;
         return ERR_OK;
     }
+    if (e->suspects && m->has_top)
+        suspect_price(e, ev->instrument, m->mark);
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
@@ -471,6 +479,12 @@ enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_unt
 {
     CHECK(s == STRATEGY_NONE || s < e->setup->strategies);
     return guard_reason(e->guard, s, ret_until_ns);
+}
+
+bool engine_suspect(const struct engine *e, instrument_id i)
+{
+    CHECK(i < e->setup->instruments);
+    return suspect_is(e->suspect, i);
 }
 
 const struct order *engine_open_order(const struct engine *e, uint32_t n)

@@ -55,6 +55,8 @@ enum trading_state engine_state(const struct engine *e, enum state_scope scope, 
 /* What locks the entries of a strategy (STRATEGY_NONE: of all): a guard's reason and the engine
  * time at which it ends, or REASON_NONE. Not part of its trading state. */
 enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_until_ns);
+/* Whether the price of an instrument jumped and is not confirmed: no entries at it. */
+bool engine_suspect(const struct engine *e, instrument_id i);
 
 /* What set a trading state that is not ACTIVE. */
 struct engine_latch {

@@ -110,6 +110,7 @@ static void tell(struct engine *e, const struct scope *c, enum lock k, dec limit
     struct effect *fx = engine_effect(e, EFFECT_GUARD, owner(e->guard, c));
     if (fx)
         fx->guard = (struct effect_guard){.reason = LOCK_REASON[k],
+                                          .instrument = INSTRUMENT_NONE,
                                           .locked = c->until_ns[k] != 0,
                                           .until_ns = c->until_ns[k],
                                           .limit = limit,

@@ -12,6 +12,7 @@
 #include "core/outgoing.h"
 #include "core/parent.h"
 #include "core/risk.h"
+#include "core/suspect.h"
 #include "strategies/strategy.h"
 
 #define NS_DAY    (INT64_C(86400) * 1000000000)
@@ -84,6 +85,8 @@ struct engine {
     struct parents parents;
     struct outgoing *outgoing;
     struct guard *guard;
+    struct suspect *suspect;
+    bool suspects; /* some instrument's prices are looked at before they are believed */
     struct strategy_slot *strategy;
     struct route *route;
     struct routes *routes;

@@ -150,6 +150,12 @@ static bool check_reference(struct subject *x)
     return true;
 }
 
+/* Entries are made at prices that can be believed; an exit is not held up by a doubt. */
+static bool check_believable(const struct subject *x)
+{
+    return !x->e->suspects || x->reduces || suspect_allows(x->e, x->req->instrument, x->d);
+}
+
 /* The tightest collar of the scopes, or NULL where none has one. */
 static const struct limits *collar_of(const struct subject *x)
 {
@@ -304,9 +310,9 @@ const struct approved_order *risk_check(struct engine *e, strategy_id s, order_i
         x.own = ledger_holding(&e->ledger, s, req->instrument);
         x.reduces = reduces(&x, &over);
         find_limits(&x);
-        ok = check_state(&x) && check_rules(&x) && check_reference(&x) && check_collar(&x) &&
-             value_order(&x) && check_notional(&x) && check_valued(&x) && risk_limits(&x) &&
-             check_budget(&x) && risk_rate(&x) && risk_duplicate(&x) &&
+        ok = check_state(&x) && check_rules(&x) && check_reference(&x) && check_believable(&x) &&
+             check_collar(&x) && value_order(&x) && check_notional(&x) && check_valued(&x) &&
+             risk_limits(&x) && check_budget(&x) && risk_rate(&x) && risk_duplicate(&x) &&
              parents_allow(&e->parents, s, req, &why) && risk_self_trade(&x);
     }
     if (ok && !outgoing_approve(e->outgoing, id, req))

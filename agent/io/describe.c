@@ -298,9 +298,10 @@ void describe_effect(const struct setup *s, const struct effect *e, char *out, s
         add_dec(&l, "realized", e->fill.realized);
         break;
     case EFFECT_GUARD:
+        add_instrument(&l, s, e->guard.instrument);
         add(&l, " %s reason=%s", e->guard.locked ? "locked" : "unlocked",
             reason_name(e->guard.reason));
-        if (e->guard.locked) {
+        if (e->guard.until_ns) {
             add(&l, " until");
             add_time(&l, e->guard.until_ns);
         }

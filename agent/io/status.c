@@ -151,6 +151,7 @@ static void add_instruments(const struct status_source *r, cJSON *o)
         status_add_dec(item, "bid", has_top && dec_is_pos(top.bid_price), top.bid_price);
         status_add_dec(item, "ask", has_top && dec_is_pos(top.ask_price), top.ask_price);
         status_add_dec(item, "mark", has_mark, mark);
+        cJSON_AddBoolToObject(item, "suspect", engine_suspect(r->engine, i));
         cJSON_AddItemToArray(list, item);
     }
 }

@@ -211,9 +211,27 @@ static void log_state(const struct setup *s, const struct effect_state *st)
              numbers);
 }
 
-static void log_guard(const char *who, const struct effect_guard *g)
+static void log_jump(const struct setup *s, const struct effect_guard *g)
+{
+    char price[DEC_TEXT_MAX], limit[DEC_TEXT_MAX];
+    struct words w = words_of(s, g->instrument);
+    dec_format(g->value, price);
+    dec_format(g->limit, limit);
+    if (g->locked)
+        log_warn("market",
+                 "%s on %s jumped to %s, beyond %s: no entries until it is confirmed (%s)",
+                 w.symbol, w.venue, price, limit, reason_name(g->reason));
+    else
+        log_info("market", "%s on %s is at %s and believed again", w.symbol, w.venue, price);
+}
+
+static void log_guard(const struct setup *s, const char *who, const struct effect_guard *g)
 {
     char until[CLOCK_TEXT_MAX], limit[DEC_TEXT_MAX], value[DEC_TEXT_MAX], numbers[128] = "";
+    if (g->instrument != INSTRUMENT_NONE) {
+        log_jump(s, g);
+        return;
+    }
     if (!g->locked) {
         log_info(who, "entries are free again (%s has ended)", reason_name(g->reason));
         return;
@@ -265,7 +283,7 @@ static void log_effect(struct daemon_log *l, const struct engine *e, const struc
         return;
     case EFFECT_GUARD:
         if (may(l, LOG_GUARDS, mono_ns))
-            log_guard(who, &fx->guard);
+            log_guard(s, who, &fx->guard);
         return;
     case EFFECT_CANCEL:
     case EFFECT_LEDGER: return;

@@ -461,6 +461,7 @@ void effect_encode(const struct effect *e, struct bufw *out)
         return;
     case EFFECT_GUARD:
         write_enum(out, e->guard.reason);
+        bufw_u32(out, e->guard.instrument);
         write_bool(out, e->guard.locked);
         bufw_i64(out, e->guard.until_ns);
         bufw_dec(out, e->guard.limit);
@@ -527,6 +528,7 @@ enum err effect_decode(struct bufr *in, struct effect *ret)
         break;
     case EFFECT_GUARD:
         e.guard.reason = read_reason(in);
+        e.guard.instrument = bufr_u32(in);
         e.guard.locked = read_bool(in);
         e.guard.until_ns = bufr_i64(in);
         e.guard.limit = bufr_dec(in);

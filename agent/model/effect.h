@@ -61,12 +61,13 @@ struct effect_fill {
     enum liquidity liquidity;
     dec realized; /* result this fill realized, in quote; 0 for one that opens */
 };
-/* Of the effect's strategy, or (STRATEGY_NONE) of all. */
+/* Of an instrument; of the effect's strategy; or (STRATEGY_NONE) of all strategies. */
 struct effect_guard {
     enum reason reason;
-    bool locked;      /* false: the lock has ended */
-    int64_t until_ns; /* engine time at which it ends by itself; 0 when it has */
-    dec limit, value; /* what tripped it: of counts, or in agent quote */
+    instrument_id instrument; /* whose price it is about, or INSTRUMENT_NONE */
+    bool locked;              /* false: the lock has ended */
+    int64_t until_ns;         /* engine time at which it ends by itself; 0 where none is known */
+    dec limit, value;         /* what tripped it: counts, agent quote, or prices */
 };
 
 struct effect {

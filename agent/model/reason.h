@@ -61,7 +61,9 @@
     X(GUARD_LOSSES, 55, "too many losing closes: only orders that reduce, for a time")             \
     X(GUARD_COOLDOWN, 56, "cooldown after a close: only orders that reduce, for a time")           \
     X(GUARD_LOW_PROFIT, 57, "the result of late is too low: only orders that reduce, for a time")  \
-    X(SCHEDULE, 58, "outside of the strategy's schedule: only orders that reduce")
+    X(SCHEDULE, 58, "outside of the strategy's schedule: only orders that reduce")                 \
+    X(PRICE_JUMP, 59, "the price jumped and is not confirmed: only orders that reduce")            \
+    X(CROSS_SOURCE, 60, "another source has a different price: only orders that reduce")
 
 enum reason {
 #define X(name, number, text) REASON_##name = number,

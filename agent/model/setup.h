@@ -118,6 +118,16 @@ struct guard_setup {
 #define GUARD_LOSSES_MAX 1000
 #define GUARD_CLOSES_MAX 1024 /* of more than these within profit_lookback the newest count */
 
+/* Which prices of an instrument are believed: [guard.price], [instrument.guard]. */
+struct price_guard_setup {
+    dec max_jump; /* ratio */
+    int64_t jump_window_ns, jump_confirm_ns;
+    instrument_id cross_check; /* of has_max_deviation */
+    dec max_deviation;         /* ratio, of the other's price */
+    bool has_max_jump, has_max_deviation;
+};
+#define JUMP_UPDATES 3 /* consistent prices that confirm a jump, after jump_confirm */
+
 /* When a strategy may enter: minutes of the week from Monday 00:00 UTC, [from, to), ascending,
  * apart. */
 #define WEEK_MINUTES         (7 * 24 * 60)
@@ -165,6 +175,7 @@ struct setup {
     struct venue_setup venue[SETUP_VENUES_MAX];
     char asset[SETUP_ASSETS_MAX][ASSET_NAME_MAX];
     struct instrument instrument[SETUP_INSTRUMENTS_MAX]; /* rules: from the file, or unknown */
+    struct price_guard_setup price_guard[SETUP_INSTRUMENTS_MAX];
     struct strategy_setup strategy[SETUP_STRATEGIES_MAX];
     struct balance_setup balance[SETUP_VENUES_MAX * SETUP_ASSETS_MAX];
     struct conversion conversion[SETUP_VENUES_MAX][SETUP_ASSETS_MAX];

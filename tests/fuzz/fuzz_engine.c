@@ -166,6 +166,38 @@ static void put(struct strategy_setup *s, int i, struct param_value v)
     s->params.value[i] = v;
 }
 
+static const struct guard_setup GUARDS = {.has_loss_count = true,
+                                          .loss_count = 2,
+                                          .loss_lookback_ns = INT64_C(60000000000),
+                                          .loss_pause_ns = INT64_C(10000000000),
+                                          .has_cooldown = true,
+                                          .cooldown_ns = 1000000,
+                                          .has_cooldown_after_loss = true,
+                                          .cooldown_after_loss_ns = 250000000,
+                                          .has_min_profit = true,
+                                          .profit_trades = 2,
+                                          .profit_lookback_ns = INT64_C(3600000000000),
+                                          .profit_pause_ns = INT64_C(60000000000),
+                                          .cancel_entries = true};
+
+static void make_guards(struct setup *s, uint8_t choice)
+{
+    for (uint32_t i = 0; i < s->strategies && choice & 32; i++)
+        s->strategy[i].guard = s->guard_agent = GUARDS;
+    if (choice & 64)
+        s->strategy[0].schedule =
+            (struct schedule){.count = 2, .window = {{0, 10}, {WEEK_MINUTES - 60, WEEK_MINUTES}}};
+    if (choice & 128)
+        for (instrument_id i = 0; i < s->instruments; i++)
+            s->price_guard[i] = (struct price_guard_setup){.has_max_jump = true,
+                                                           .max_jump = dec_lit("0.03"),
+                                                           .jump_window_ns = 1000000000,
+                                                           .jump_confirm_ns = 1000000,
+                                                           .has_max_deviation = true,
+                                                           .max_deviation = dec_lit("0.5"),
+                                                           .cross_check = !i};
+}
+
 static void make_setup(struct setup *s, uint8_t choice)
 {
     memset(s, 0, sizeof *s);
@@ -227,6 +259,7 @@ static void make_setup(struct setup *s, uint8_t choice)
     put(m, 2, (struct param_value){.integer = 1});
     put(m, 3, (struct param_value){.integer = 2});
     put(m, 4, (struct param_value){.decimal = dec_lit("100")});
+    make_guards(s, choice);
     setup_resolve_conversions(s);
 }
 

@@ -249,9 +249,12 @@ static struct effect any_effect(struct rng *r, enum effect_kind kind)
         e.fill.realized = any_dec(r);
         break;
     case EFFECT_GUARD:
-        e.guard =
-            (struct effect_guard){(enum reason)pick(r, REASON_GUARD_LOSSES, REASON_SCHEDULE),
-                                  pick(r, 0, 1) == 1, (int64_t)rng_u64(r), any_dec(r), any_dec(r)};
+        e.guard = (struct effect_guard){(enum reason)pick(r, REASON_GUARD_LOSSES, REASON_SCHEDULE),
+                                        (instrument_id)rng_u64(r),
+                                        pick(r, 0, 1) == 1,
+                                        (int64_t)rng_u64(r),
+                                        any_dec(r),
+                                        any_dec(r)};
         break;
     }
     return e;
@@ -405,6 +408,7 @@ static void assert_effect(const struct effect *a, const struct effect *b)
         break;
     case EFFECT_GUARD:
         assert_int_equal(a->guard.reason, b->guard.reason);
+        assert_int_equal(a->guard.instrument, b->guard.instrument);
         assert_int_equal(a->guard.locked, b->guard.locked);
         assert_true(a->guard.until_ns == b->guard.until_ns);
         assert_dec(a->guard.limit, b->guard.limit);

@@ -123,6 +123,74 @@ static void config_guard_ranges(void **state)
     fixture_bad_part(fixture_with(AGENT, "guard = 3", VENUE INSTRUMENT), "guard: ");
 }
 
+/* ---- believable prices ---- */
+
+#define JUMPS "[guard.price]\nmax_jump = \"0.02\"\njump_window = \"20s\"\njump_confirm = \"3s\"\n"
+
+static void config_price_guards(void **state)
+{
+    (void)state;
+    struct config c = fixture_good(TWO_VENUES JUMPS);
+    for (uint32_t i = 0; i < 2; i++) { /* each instrument has what is said of all */
+        const struct price_guard_setup *p = &c.setup->price_guard[i];
+        assert_true(p->has_max_jump && !p->has_max_deviation);
+        fixture_assert_dec(p->max_jump, "0.02");
+        assert_true(p->jump_window_ns == 20 * NS && p->jump_confirm_ns == 3 * NS);
+    }
+    config_close(&c);
+
+    c = fixture_good(TWO_VENUES
+                     "[instrument.guard]\nmax_jump = \"0.5\"\njump_confirm = \"1s\"\n"
+                     "cross_check = \"BTC-USDT@binance\"\nmax_deviation = \"0.01\"\n" JUMPS);
+    const struct price_guard_setup *p = &c.setup->price_guard[1];
+    fixture_assert_dec(p->max_jump, "0.5");
+    assert_true(p->jump_window_ns == 20 * NS && p->jump_confirm_ns == 1 * NS);
+    assert_true(p->has_max_deviation);
+    fixture_assert_dec(p->max_deviation, "0.01");
+    assert_int_equal(p->cross_check, 0);
+    fixture_assert_dec(c.setup->price_guard[0].max_jump, "0.02");
+    assert_false(c.setup->price_guard[0].has_max_deviation);
+    config_close(&c);
+
+    c = fixture_good(GOOD);
+    assert_false(c.setup->price_guard[0].has_max_jump);
+    config_close(&c);
+    c = fixture_good(GOOD "[guard.price]\nmax_jump = \"0.1\"\n"); /* the defaults */
+    assert_true(c.setup->price_guard[0].jump_window_ns == 10 * NS);
+    assert_true(c.setup->price_guard[0].jump_confirm_ns == 5 * NS);
+    config_close(&c);
+}
+
+static void config_wrong_price_guards(void **state)
+{
+    (void)state;
+#define OWN AGENT VENUE PAPER INSTRUMENT "[instrument.guard]\n"
+    fixture_bad_part(OWN "max_jump = 0\n",
+                     "\"0\" is out of range; allowed: a decimal greater than 0");
+    fixture_bad_part(OWN "max_jump = \"10.1\"\n", "\"10.1\" is out of range");
+    fixture_bad_part(OWN "max_jump = 1\njump_window = \"99ms\"\n", "\"99ms\" is out of range");
+    fixture_bad_part(OWN "jump_window = \"9s\"\n",
+                     "instrument.guard.jump_window: without a max_jump, here or in [guard.price], "
+                     "it guards nothing");
+    fixture_bad_part(OWN "jump_confirm = \"9s\"\n", "instrument.guard.jump_confirm: without");
+    fixture_bad_part(OWN "max_deviation = \"0.1\"\n",
+                     "instrument.guard.cross_check: is missing, and without it max_deviation");
+    fixture_bad_part(OWN "cross_check = \"BTC-USDT\"\nmax_deviation = \"0.1\"\n",
+                     "an instrument says nothing new about itself; allowed: another instrument of "
+                     "BTC");
+    fixture_bad_part(OWN "cross_check = \"ETH-USDT\"\nmax_deviation = \"0.1\"\n"
+                         "[[instrument]]\nsymbol = \"ETH-USDT\"\nvenue = \"binance\"\n",
+                     "is of another asset, whose price says nothing about this one's");
+    fixture_bad_part(OWN "cross_check = \"BTC-USDX\"\nmax_deviation = \"0.1\"\n",
+                     "there is no [[instrument]] BTC-USDX");
+    fixture_bad_part(TWO_VENUES "[instrument.guard]\ncross_check = \"BTC-USDT@binance\"\n",
+                     "instrument.guard.max_deviation: is missing");
+    fixture_bad_part(OWN "max_jmp = 1\n", "did you mean \"max_jump\"?");
+    fixture_bad_part(GOOD "[guard.price]\ncross_check = \"BTC-USDT\"\n",
+                     "guard.price.cross_check: unknown key; \"cross_check\" belongs in "
+                     "[instrument.guard]");
+}
+
 /* ---- schedule ---- */
 
 static void assert_windows(const char *entries, const char *expected)
@@ -232,6 +300,8 @@ int main(void)
         cmocka_unit_test_teardown(config_guards_are_whole_or_absent, fixture_cleanup),
         cmocka_unit_test_teardown(config_guards_of_a_strategy_are_stricter, fixture_cleanup),
         cmocka_unit_test_teardown(config_guard_ranges, fixture_cleanup),
+        cmocka_unit_test_teardown(config_price_guards, fixture_cleanup),
+        cmocka_unit_test_teardown(config_wrong_price_guards, fixture_cleanup),
         cmocka_unit_test_teardown(config_schedules, fixture_cleanup),
         cmocka_unit_test_teardown(config_most_windows, fixture_cleanup),
         cmocka_unit_test_teardown(config_wrong_schedules, fixture_cleanup),

@@ -170,6 +170,7 @@ static void locks_say_until_when_and_why(void **state)
     struct effect *e = one(EFFECT_GUARD);
     e->strategy = 0;
     e->guard = (struct effect_guard){.reason = REASON_GUARD_LOSSES,
+                                     .instrument = INSTRUMENT_NONE,
                                      .locked = true,
                                      .until_ns = INT64_C(1704067200000000000),
                                      .limit = dec_lit("3"),
@@ -178,10 +179,22 @@ static void locks_say_until_when_and_why(void **state)
     e->guard.locked = false;
     tell();
     e->strategy = STRATEGY_NONE;
-    e->guard = (struct effect_guard){
-        .reason = REASON_SCHEDULE, .locked = true, .until_ns = INT64_C(1704067200000000000)};
+    e->guard = (struct effect_guard){.reason = REASON_SCHEDULE,
+                                     .instrument = INSTRUMENT_NONE,
+                                     .locked = true,
+                                     .until_ns = INT64_C(1704067200000000000)};
     tell();
-    assert_int_equal(catch_end(), 3);
+    e->guard = (struct effect_guard){.reason = REASON_PRICE_JUMP,
+                                     .locked = true,
+                                     .limit = dec_lit("61500"),
+                                     .value = dec_lit("71000.5")};
+    tell();
+    e->guard.locked = false;
+    tell();
+    assert_int_equal(catch_end(), 5);
+    assert_non_null(
+        strstr(said, "warn  market: BTC-USDT on binance jumped to 71000.5, beyond 61500: "));
+    assert_non_null(strstr(said, "info  market: BTC-USDT on binance is at 71000.5 and believed "));
     assert_non_null(strstr(said, "warn  quiet: until 2024-01-01T00:00:00"));
     assert_non_null(strstr(said, "(GUARD_LOSSES; limit 3, now 3)\n"));
     assert_non_null(strstr(said, "info  quiet: entries are free again (GUARD_LOSSES has ended)\n"));
