@@ -190,7 +190,7 @@ bool suspect_allows(const struct engine *e, instrument_id i, struct denial *why)
     const struct market_instrument *own = &e->market.item[i];
     if (s->suspect) {
         dec limit = dec_gt(own->mark, s->band.high) ? s->band.high : s->band.low;
-        *why = (struct denial){REASON_PRICE_JUMP, limit, own->mark};
+        *why = (struct denial){.reason = REASON_PRICE_JUMP, .limit = limit, .value = own->mark};
         return false;
     }
     if (!p->has_max_deviation)
@@ -201,11 +201,12 @@ bool suspect_allows(const struct engine *e, instrument_id i, struct denial *why)
     dec apart, ratio;
     if (!dec_sub(own->mark, other->mark, &apart) ||
         !dec_div(dec_abs(apart), other->mark, DEC_UP, &ratio)) {
-        *why = (struct denial){REASON_OVERFLOW, DEC_ZERO, own->mark};
+        *why = (struct denial){.reason = REASON_OVERFLOW, .value = own->mark};
         return false;
     }
     if (dec_le(ratio, p->max_deviation))
         return true;
-    *why = (struct denial){REASON_CROSS_SOURCE, p->max_deviation, ratio};
+    *why =
+        (struct denial){.reason = REASON_CROSS_SOURCE, .limit = p->max_deviation, .value = ratio};
     return false;
 }
