@@ -293,6 +293,9 @@ static void compare_instruments(struct config_changes *c, const struct setup *wa
         named(where, "instrument %s@%s.risk", in->symbol, was->venue[in->venue].name);
         compare_keys(c, where, &SECTION_INSTRUMENT_RISK, was, &was->instrument_risk[i], is,
                      &is->instrument_risk[n]);
+        named(where, "instrument %s@%s.guard", in->symbol, was->venue[in->venue].name);
+        compare_keys(c, where, &SECTION_INSTRUMENT_GUARD, was, &was->price_guard[i], is,
+                     &is->price_guard[n]);
     }
     for (uint32_t i = 0; i < is->instruments; i++) {
         const struct instrument *in = &is->instrument[i];
