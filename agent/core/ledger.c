@@ -172,12 +172,34 @@ static enum err fill_sell(struct holding *h, struct instrument_exposure *x, dec 
     return ERR_OK;
 }
 
+/* A fill on a cross: the asset given away is sold at its home, the one received bought at its own,
+ * both for what moved of the cross's quote at [mark]. */
+static enum err fill_cross(struct ledger *l, strategy_id s, const instrument_id home[2], dec base,
+                           dec quote, dec fee_value, dec mark, dec *realized)
+{
+    bool buy = dec_is_pos(base);
+    instrument_id sold = home[buy], bought = home[!buy];
+    dec value, fee, net, result;
+    if (!dec_mul(dec_abs(quote), mark, DEC_DOWN, &value) ||
+        !dec_mul(fee_value, mark, DEC_UP, &fee) || !dec_sub(value, fee, &net))
+        return ERR_OVERFLOW;
+    enum err e = fill_sell(ledger_holding(l, s, sold), &l->exposure[sold],
+                           dec_abs(buy ? quote : base), net, &result);
+    if (!e)
+        e = fill_buy(ledger_holding(l, s, bought), &l->exposure[bought],
+                     dec_abs(buy ? base : quote), value);
+    if (!e && !dec_div(result, mark, DEC_FLOOR, realized))
+        e = ERR_OVERFLOW;
+    return e;
+}
+
 enum err ledger_fill(struct ledger *l, const struct order *o, const struct event_fill *fill,
-                     dec fee_value, dec *ret_realized)
+                     dec fee_value, dec mark, dec *ret_realized)
 {
     const struct instrument *in = &l->setup->instrument[o->req.instrument];
     struct holding *h = ledger_holding(l, o->strategy, o->req.instrument);
     struct instrument_exposure *x = &l->exposure[o->req.instrument];
+    instrument_id home[2];
     bool buy = o->req.side == SIDE_BUY;
     /* A fee is taken from what was received, or it is a third asset's: paid from nobody's part. */
     bool third = fill->fee_asset != (buy ? in->base : in->quote);
@@ -196,6 +218,13 @@ enum err ledger_fill(struct ledger *l, const struct order *o, const struct event
         e = change(l, STRATEGY_NONE, in->venue, fill->fee_asset, dec_neg(fill->fee));
     if (e)
         return e;
+    if (dec_is_pos(mark) && setup_is_cross(l->setup, o->strategy, o->req.instrument, home)) {
+        e = fill_cross(l, o->strategy, home, base, quote, third ? fee_value : DEC_ZERO, mark,
+                       &realized);
+        if (!e)
+            *ret_realized = realized;
+        return e;
+    }
     dec worth; /* what the position costs, or what selling it brought, fees included */
     if (!dec_sub(quote, third ? fee_value : DEC_ZERO, &worth))
         return ERR_OVERFLOW;

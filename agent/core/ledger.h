@@ -57,9 +57,11 @@ enum err ledger_reserve(struct ledger *l, const struct order *o, dec amount) MUS
 enum err ledger_release(struct ledger *l, const struct order *o, dec amount) MUST_CHECK;
 enum err ledger_open_qty(struct ledger *l, const struct order *o, dec change) MUST_CHECK;
 
-/* Books a fill. [fee_value] is a third-asset fee in the instrument's quote (else zero).
- * *ret_realized: the result. */
+/* Books a fill. [fee_value] is a third-asset fee in the instrument's quote (else zero); [mark] that
+ * of the second home of a cross (setup_is_cross), zero for any other instrument and where there is
+ * none: then the cross keeps a position of its own. *ret_realized: the result, in the instrument's
+ * quote. */
 enum err ledger_fill(struct ledger *l, const struct order *o, const struct event_fill *fill,
-                     dec fee_value, dec *ret_realized) MUST_CHECK;
+                     dec fee_value, dec mark, dec *ret_realized) MUST_CHECK;
 
 #endif

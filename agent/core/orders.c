@@ -154,11 +154,25 @@ static dec fee_in_quote(const struct engine *e, const struct order *o, const str
     return value;
 }
 
+static void tell_books(struct engine *e, strategy_id s, instrument_id i)
+{
+    const struct instrument *in = &e->market.item[i].in;
+    const struct holding *h = ledger_holding(&e->ledger, s, i);
+    struct effect *fx = engine_effect(e, EFFECT_LEDGER, s);
+    if (fx)
+        fx->ledger = (struct effect_ledger){
+            .strategy = s,
+            .instrument = i,
+            .base = ledger_balance(&e->ledger, s, in->venue, in->base)->total,
+            .quote = ledger_balance(&e->ledger, s, in->venue, in->quote)->total,
+            .position = h->qty,
+            .cost = h->cost,
+            .realized = h->realized};
+}
+
 static void tell_fill(struct engine *e, const struct order *o, const struct event_fill *f,
                       dec realized)
 {
-    const struct instrument *in = &e->market.item[o->req.instrument].in;
-    const struct holding *h = ledger_holding(&e->ledger, o->strategy, o->req.instrument);
     struct effect *fx = engine_effect(e, EFFECT_FILL, o->strategy);
     if (fx)
         fx->fill = (struct effect_fill){.id = o->id,
@@ -170,16 +184,11 @@ static void tell_fill(struct engine *e, const struct order *o, const struct even
                                         .fee_asset = f->fee_asset,
                                         .liquidity = f->liquidity,
                                         .realized = realized};
-    fx = engine_effect(e, EFFECT_LEDGER, o->strategy);
-    if (fx)
-        fx->ledger = (struct effect_ledger){
-            .strategy = o->strategy,
-            .instrument = o->req.instrument,
-            .base = ledger_balance(&e->ledger, o->strategy, in->venue, in->base)->total,
-            .quote = ledger_balance(&e->ledger, o->strategy, in->venue, in->quote)->total,
-            .position = h->qty,
-            .cost = h->cost,
-            .realized = h->realized};
+    tell_books(e, o->strategy, o->req.instrument);
+    instrument_id home[2];
+    if (setup_is_cross(e->setup, o->strategy, o->req.instrument, home))
+        for (int k = 0; k < 2; k++)
+            tell_books(e, o->strategy, home[k]);
 }
 
 /* A sub-ledger below zero means that more was taken than was bound: the strategy stops, the numbers
@@ -194,6 +203,16 @@ static void check_overdraft(struct engine *e, const struct order *o)
             states_set(e, SCOPE_STRATEGY, o->strategy, STATE_HALTED, REASON_BUDGET, DEC_ZERO,
                        total);
     }
+}
+
+/* What a cross's quote is worth in the agent's (ledger_fill); zero for any other instrument. */
+static dec home_mark(const struct engine *e, const struct order *o)
+{
+    instrument_id home[2];
+    if (!setup_is_cross(e->setup, o->strategy, o->req.instrument, home))
+        return DEC_ZERO;
+    const struct market_instrument *m = &e->market.item[home[1]];
+    return m->has_mark ? m->mark : DEC_ZERO;
 }
 
 enum err orders_fill(struct engine *e, const struct event *ev)
@@ -224,7 +243,7 @@ enum err orders_fill(struct engine *e, const struct event *ev)
     bool open = !order_state_is_terminal(o->state);
     enum err err = open ? ledger_open_qty(&e->ledger, o, dec_neg(f->qty)) : ERR_OK;
     if (!err)
-        err = ledger_fill(&e->ledger, o, f, fee_in_quote(e, o, f), &realized);
+        err = ledger_fill(&e->ledger, o, f, fee_in_quote(e, o, f), home_mark(e, o), &realized);
     if (!err)
         err = count_fill(e, o, f);
     if (err)

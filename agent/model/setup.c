@@ -96,18 +96,46 @@ bool setup_set_allotment(struct setup *s, strategy_id id, venue_id venue, asset_
     return true;
 }
 
+/* The strategy's instrument of an asset against [quote]. */
+static instrument_id find_pair(const struct setup *s, const struct strategy_setup *ss,
+                               venue_id venue, asset_id asset, asset_id quote)
+{
+    for (uint32_t k = 0; k < ss->instruments; k++) {
+        const struct instrument *in = &s->instrument[ss->instrument[k]];
+        if (in->venue == venue && in->base == asset && (quote == ASSET_NONE || in->quote == quote))
+            return ss->instrument[k];
+    }
+    return INSTRUMENT_NONE;
+}
+
+bool setup_is_cross(const struct setup *s, strategy_id id, instrument_id i, instrument_id home[2])
+{
+    const struct strategy_setup *ss = &s->strategy[id];
+    const struct instrument *in = &s->instrument[i];
+    if (ss->instruments < 3 || in->base == s->quote || in->quote == s->quote)
+        return false;
+    instrument_id base = find_pair(s, ss, in->venue, in->base, s->quote),
+                  quote = find_pair(s, ss, in->venue, in->quote, s->quote);
+    if (base == INSTRUMENT_NONE || quote == INSTRUMENT_NONE)
+        return false;
+    home[0] = base;
+    home[1] = quote;
+    return true;
+}
+
 instrument_id setup_inventory_instrument(const struct setup *s, strategy_id id, venue_id venue,
                                          asset_id asset)
 {
     const struct strategy_setup *ss = &s->strategy[id];
-    for (uint32_t k = 0; k < ss->instruments; k++) {
-        const struct instrument *in = &s->instrument[ss->instrument[k]];
-        if (k == 0 && in->venue == venue && in->quote == asset)
-            return INSTRUMENT_NONE;
-        if (in->venue == venue && in->base == asset)
-            return ss->instrument[k];
-    }
-    return INSTRUMENT_NONE;
+    instrument_id home[2];
+    if (ss->instruments == 0)
+        return INSTRUMENT_NONE;
+    const struct instrument *first = &s->instrument[ss->instrument[0]];
+    if (first->venue == venue && first->quote == asset &&
+        !setup_is_cross(s, id, ss->instrument[0], home))
+        return INSTRUMENT_NONE;
+    instrument_id found = find_pair(s, ss, venue, asset, s->quote);
+    return found == INSTRUMENT_NONE ? find_pair(s, ss, venue, asset, ASSET_NONE) : found;
 }
 
 /* ---- conversions ---- */

@@ -204,9 +204,15 @@ uint32_t setup_allotments(const struct setup *s, strategy_id id,
 bool setup_set_allotment(struct setup *s, strategy_id id, venue_id venue, asset_id asset,
                          dec amount);
 
-/* The instrument that an allotment is a position of: the first one on that venue with this base.
- * INSTRUMENT_NONE for what is money to the strategy: the quote of its first instrument, and what
- * is no instrument's base. */
+/* Whether instrument [i] is a cross to strategy [id]: it trades none of the agent's quote, and the
+ * strategy has, on its venue, an instrument of each of its two assets against that. These are then
+ * home[0] (of the base) and home[1] (of the quote): what trades on the cross is booked as positions
+ * of them. */
+bool setup_is_cross(const struct setup *s, strategy_id id, instrument_id i, instrument_id home[2]);
+
+/* The instrument that an allotment is a position of: on that venue with this base, the one against
+ * the agent's quote, else the first. INSTRUMENT_NONE for what is money to the strategy: the quote
+ * of its first instrument (unless that is a cross), and what is no instrument's base. */
 instrument_id setup_inventory_instrument(const struct setup *s, strategy_id id, venue_id venue,
                                          asset_id asset);
 
