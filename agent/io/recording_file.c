@@ -18,7 +18,9 @@ struct held {
 
 struct recording_file {
     char *path;
-    struct inflate *z;
+    struct inflate *z; /* NULL: lines come from [make] */
+    recording_line_fn *make;
+    void *make_ctx;
     char *buf;
     size_t pos, len, cap;   /* unread bytes are buf[pos..len) */
     bool ended;             /* nothing more in the file */
@@ -50,7 +52,7 @@ fail(const struct recording_file *f, enum err e, uint64_t line, char *why, const
     return e;
 }
 
-enum err recording_file_open(struct recording_file **ret, const char *path, char *why)
+static struct recording_file *new_file(const char *path, char *why)
 {
     struct recording_file *f = calloc(1, sizeof *f);
     char *name = strdup(path);
@@ -58,9 +60,29 @@ enum err recording_file_open(struct recording_file **ret, const char *path, char
         free(f);
         free(name);
         snprintf(why, RECORDING_FILE_WHY_MAX, "%s: out of memory", path);
-        return ERR_NOMEM;
+        return NULL;
     }
     f->path = name;
+    return f;
+}
+
+enum err recording_file_open_made(struct recording_file **ret, const char *name,
+                                  recording_line_fn *make, void *ctx, char *why)
+{
+    struct recording_file *f = new_file(name, why);
+    if (!f)
+        return ERR_NOMEM;
+    f->make = make;
+    f->make_ctx = ctx;
+    *ret = f;
+    return ERR_OK;
+}
+
+enum err recording_file_open(struct recording_file **ret, const char *path, char *why)
+{
+    struct recording_file *f = new_file(path, why);
+    if (!f)
+        return ERR_NOMEM;
     char detail[INFLATE_WHY_MAX];
     enum err e = inflate_open(&f->z, path, detail);
     if (e) {
@@ -118,6 +140,13 @@ static enum err fill(struct recording_file *f, char *why)
 static enum err next_line(struct recording_file *f, char **ret, size_t *ret_len, char *why)
 {
     size_t searched = 0;
+    if (f->make) {
+        enum err e = f->make(f->make_ctx, ret, ret_len);
+        if (e == ERR_NOT_FOUND)
+            *ret = NULL;
+        f->lines += e == ERR_OK;
+        return e && e != ERR_NOT_FOUND ? fail(f, e, 0, why, "cannot make a line") : ERR_OK;
+    }
     for (;;) {
         char *start = f->buf ? f->buf + f->pos : NULL;
         size_t rest = f->len - f->pos;

@@ -17,6 +17,13 @@ struct recording_file;
 /* On failure, here and below, [why] (RECORDING_FILE_WHY_MAX bytes) is a sentence that names the
  * file, and the line where there is one. */
 enum err recording_file_open(struct recording_file **ret, const char *path, char *why) MUST_CHECK;
+
+/* The same with lines that a function makes: it sets *ret to the next one, which it may reuse at
+ * the next call, and *ret_len, and returns ERR_NOT_FOUND at the end. [name] is what errors call it.
+ */
+typedef enum err recording_line_fn(void *ctx, char **ret, size_t *ret_len);
+enum err recording_file_open_made(struct recording_file **ret, const char *name,
+                                  recording_line_fn *make, void *ctx, char *why) MUST_CHECK;
 void recording_file_close(struct recording_file *f); /* NULL is fine */
 
 /* Goes to the next record with market data. *ret is NULL at the end of the file; times never fall:

@@ -21,6 +21,7 @@ struct cmd {
 int cmd_init(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_exchange(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
 int cmd_backtest(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "io/ca.h"
 #include "io/loop.h"
 #include "main/cmd.h"
+#include "main/generate.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 
 static const char HELP[] =
     "usage: tradewind exchange --dir DIR --replay [SYMBOL=]FILE[,FILE...]... [OPTIONS]\n"
+    "       tradewind exchange --dir DIR --generate [KEY=VALUE,...] [OPTIONS]\n"
     "\n"
     "An exchange in a box: serves recorded market data the way Binance Spot does, over TLS, on "
     "this\n"
@@ -27,6 +29,10 @@ static const char HELP[] =
     "  --replay FILE...    recordings, plain, gzip or zstd: lines of `<ns> <message>`, or JSON\n"
     "                      lines of whole sessions. Several are merged by time. SYMBOL=FILE\n"
     "                      (BTC-USDT=a.gz,b.gz) says whose order book snapshots a file holds.\n"
+    "  --generate [KEY=VALUE,...]\n"
+    "                      a market made on the way instead: BTC-USDT, ETH-BTC and ETH-USDT,\n"
+    "                      with mispricings of the three; `tradewind generate --help` lists the\n"
+    "                      keys, and writes the same market to a file\n"
     "  --symbol BTC-USDT   serve this symbol only (may be repeated; default: all in the files)\n"
     "  --listen ADDR:PORT  default 127.0.0.1:9443; port 0 takes any free one. It asks nobody for "
     "a\n"
@@ -52,7 +58,8 @@ struct options {
     char address[64];
     uint16_t port;
     uint32_t speed_milli;
-    bool speed_given, step, wait_for_client, exit_at_end;
+    struct market_gen_setup market;
+    bool generate, speed_given, step, wait_for_client, exit_at_end;
     int64_t disconnect_ns, ping_ns;
 };
 
@@ -134,6 +141,12 @@ static bool read_option(int argc, char **argv, int *i, struct options *o)
     if (strcmp(name, "--loop") == 0)
         return bad("--loop is not offered: a recording played again would repeat ids and times, "
                    "which no venue does");
+    if (strcmp(name, "--generate") == 0) {
+        const char *spec = *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0 ? argv[++*i] : "";
+        char why[GENERATE_WHY_MAX];
+        o->generate = true;
+        return generate_parse(spec, &o->market, why) == ERR_OK || bad("--generate %s", why);
+    }
     static const char *const WITH_VALUE[] = {
         "--dir",      "--replay",           "--symbol",     "--listen", "--speed",
         "--instance", "--disconnect-after", "--ping-every", NULL};
@@ -179,8 +192,10 @@ static bool read_options(int argc, char **argv, struct options *o)
             return false;
     if (!o->dir)
         return bad("--dir DIR is needed: the certificate authority is kept there");
-    if (!o->replays)
-        return bad("--replay FILE is needed");
+    if (!o->replays && !o->generate)
+        return bad("--replay FILE or --generate is needed");
+    if (o->replays && o->generate)
+        return bad("--replay and --generate are two markets: give one of them");
     if (o->step && (o->speed_given || o->wait_for_client))
         return bad("--step moves only when told: --speed and --wait-for-client do not go with it");
     return true;
@@ -216,7 +231,8 @@ static enum err add_files(struct box_replay *r, const char *text, char *why)
     return ERR_OK;
 }
 
-static enum err load(struct box *b, struct box_replay *r, const struct options *o, char *why)
+static enum err load(struct box *b, struct box_replay *r, struct market_gen *g,
+                     const struct options *o, char *why)
 {
     for (unsigned i = 0; i < o->symbols; i++) {
         enum err e = box_add_symbol(b, o->symbol[i]);
@@ -229,6 +245,13 @@ static enum err load(struct box *b, struct box_replay *r, const struct options *
     b->fixed = o->symbols > 0;
     for (unsigned i = 0; i < o->replays; i++) {
         enum err e = add_files(r, o->replay[i], why);
+        if (e)
+            return e;
+    }
+    if (o->generate) {
+        enum err e = market_gen_init(g, &o->market);
+        if (!e)
+            e = box_replay_add_generated(r, g, why);
         if (e)
             return e;
     }
@@ -337,10 +360,11 @@ int cmd_exchange(int argc, char **argv)
         log_info(o.instance, "made a new server certificate: %s", ca.server_cert);
     struct box b;
     struct box_replay r;
+    static struct market_gen g;
     box_init(&b, NULL, NULL);
     box_replay_init(&r, &b);
     int code = EXIT_CODE_ERROR;
-    if (load(&b, &r, &o, why) != ERR_OK)
+    if (load(&b, &r, &g, &o, why) != ERR_OK)
         log_error(o.instance, "%s", why);
     else
         code = serve(&o, &b, &r, &ca);

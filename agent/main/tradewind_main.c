@@ -11,6 +11,7 @@ static const struct cmd COMMANDS[] = {
     {"init", "write a commented starter configuration", cmd_init},
     {"check", "check a configuration, say what it would run; --explain lists the keys", cmd_check},
     {"exchange", "a local exchange that replays recorded market data over TLS", cmd_exchange},
+    {"generate", "write a generated market of three pairs to a file", cmd_generate},
     {"backtest", "run a configuration on recorded market data", cmd_backtest},
     {"run", "start the agent, and start it again after a crash", cmd_run},
     {"status", "what the agent does: equity, result, strategies, feeds", cmd_status},
