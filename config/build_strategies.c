@@ -226,8 +226,11 @@ static void check_capital(struct build *b, const struct toml_node *table,
         errors_add(&b->errors, table->at, "strategy", "out of memory");
         return;
     }
-    for (uint32_t k = 0; k < st->instruments; k++)
+    for (uint32_t k = 0; k < st->instruments; k++) {
         in[k] = &b->setup->instrument[st->instrument[k]];
+        const struct venue_setup *of = &b->setup->venue[in[k]->venue];
+        plan->fees[k] = (struct plan_fees){of->maker_fee, of->taker_fee};
+    }
     const struct venue_setup *v = &b->setup->venue[in[0]->venue];
     if (st->ops->plan(&st->params, in, DEC_ZERO, v->maker_fee, v->taker_fee, plan) == ERR_OK &&
         plan->unless && dec_gt(plan->capital_quote, st->budget)) {

@@ -54,7 +54,13 @@ struct plan_row {
                                      fees of both ways */
 };
 
+/* Fees of a venue, as ratios. */
+struct plan_fees {
+    dec maker, taker;
+};
+
 struct plan {
+    struct plan_fees fees[4]; /* given: of the venue of its k-th instrument */
     uint32_t count;
     struct plan_row row[PLAN_ROWS_MAX];
     dec capital_quote, capital_base;   /* needed at most at one time, fees included */
@@ -112,7 +118,8 @@ struct strategy_ops {
 
     /* The whole ladder, the capital it needs and its break-even, for `tradewind check`. [in][k]: of
      * its k-th instrument parameter; [price]: of the first one, or zero where none is known (rows
-     * then have deviations and amounts only). Returns ERR_RANGE where nothing can be said. May be
+     * then have deviations and amounts only); the fees are the first one's, ret->fees has all.
+     * Returns ERR_RANGE where nothing can be said. May be
      * NULL. */
     enum err (*plan)(const struct params *p, const struct instrument *const *in, dec price,
                      dec maker_fee, dec taker_fee, struct plan *ret);
@@ -160,6 +167,8 @@ const struct order *view_open_order(const struct strategy_view *v, uint32_t n);
 const struct order *view_order(const struct strategy_view *v, order_id id);
 
 enum trading_state view_state(const struct strategy_view *v); /* strictest of agent, venue, own */
+/* The same with the venue of instrument [i]. */
+enum trading_state view_state_at(const struct strategy_view *v, instrument_id i);
 dec view_maker_fee(const struct strategy_view *v, instrument_id i);
 dec view_taker_fee(const struct strategy_view *v, instrument_id i);
 /* The third asset that pays the fees of its venue while there is some of it, or ASSET_NONE: then
@@ -194,6 +203,7 @@ extern const struct strategy_ops strategy_null;
 extern const struct strategy_ops strategy_grid;
 extern const struct strategy_ops strategy_dca;
 extern const struct strategy_ops strategy_momentum;
+extern const struct strategy_ops strategy_arbitrage;
 extern const struct strategy_ops strategy_triangular;
 
 /* Ends with NULL. */

@@ -99,6 +99,13 @@ enum trading_state view_state(const struct strategy_view *v)
     return states_effective(v->engine, v->id, s->instrument[first].venue);
 }
 
+enum trading_state view_state_at(const struct strategy_view *v, instrument_id i)
+{
+    const struct setup *s = v->engine->setup;
+    CHECK(i < s->instruments);
+    return states_effective(v->engine, v->id, s->instrument[i].venue);
+}
+
 dec view_maker_fee(const struct strategy_view *v, instrument_id i)
 {
     const struct setup *s = v->engine->setup;

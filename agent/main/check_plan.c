@@ -54,8 +54,11 @@ void check_plan(const struct setup *s, strategy_id id, const struct check_prices
     memset(ret, 0, sizeof *ret);
     if (!st->ops->plan || st->instruments == 0)
         return;
-    for (uint32_t k = 0; k < st->instruments; k++)
+    for (uint32_t k = 0; k < st->instruments; k++) {
         in[k] = &s->instrument[st->instrument[k]];
+        ret->plan.fees[k] =
+            (struct plan_fees){s->venue[in[k]->venue].maker_fee, s->venue[in[k]->venue].taker_fee};
+    }
     const struct venue_setup *v = &s->venue[in[0]->venue];
     ret->has = true;
     ret->price = prices->price[st->instrument[0]];
