@@ -32,6 +32,12 @@ static void add_texts(struct config_changes *c, const char *where, const char *k
     snprintf(one->is, sizeof one->is, "%s", is);
 }
 
+static const char *put(char *out, const char *text)
+{
+    snprintf(out, COMPARE_TEXT_MAX, "%s", text);
+    return out;
+}
+
 /* ---- keys of the schema ---- */
 
 static const char *choice_text(const char *choices, uint32_t n, char *out)
@@ -54,7 +60,7 @@ static const char *key_text(const struct setup *s, const struct key_spec *k, con
     uint32_t n = 0;
     asset_id a;
     if (k->has_offset && !*(const bool *)((const char *)base + k->has_offset))
-        return strcpy(out, "absent");
+        return put(out, "absent");
     switch (k->type) {
     case KEY_DECIMAL:
         memcpy(&d, at, sizeof d);
@@ -69,7 +75,7 @@ static const char *key_text(const struct setup *s, const struct key_spec *k, con
         }
         snprintf(out, COMPARE_TEXT_MAX, "%llu", (unsigned long long)wide);
         return out;
-    case KEY_BOOL: return strcpy(out, *(const bool *)at ? "true" : "false");
+    case KEY_BOOL: return put(out, *(const bool *)at ? "true" : "false");
     case KEY_CHOICE: /* enums that count from 1 */
         memcpy(&n, at, sizeof n);
         return choice_text(k->choices, n ? n - 1 : 0, out);
@@ -87,7 +93,7 @@ static const char *key_text(const struct setup *s, const struct key_spec *k, con
     case KEY_SCHEDULE:
     case KEY_TABLE: break;
     }
-    return strcpy(out, "");
+    return put(out, "");
 }
 
 static void compare_keys(struct config_changes *c, const char *where, const struct section *sec,
@@ -114,7 +120,7 @@ static void append(char *out, const char *text)
 
 static const char *list_text(const struct param_list *l, bool decimals, char *out)
 {
-    strcpy(out, "[");
+    put(out, "[");
     for (uint32_t i = 0; i < l->count; i++) {
         char one[DEC_TEXT_MAX];
         if (decimals)
@@ -133,11 +139,11 @@ static const char *param_text(const struct setup *s, const struct param_spec *sp
 {
     const struct param_value *v = &p->value[i];
     if (!v->present)
-        return strcpy(out, "absent");
+        return put(out, "absent");
     switch (spec[i].type) {
     case PARAM_DECIMAL: dec_format(v->decimal, out); return out;
     case PARAM_INTEGER: snprintf(out, COMPARE_TEXT_MAX, "%lld", (long long)v->integer); return out;
-    case PARAM_BOOL: return strcpy(out, v->boolean ? "true" : "false");
+    case PARAM_BOOL: return put(out, v->boolean ? "true" : "false");
     case PARAM_CHOICE: return choice_text(spec[i].choices, v->choice, out);
     case PARAM_DURATION: return duration_format(v->duration_ns, out);
     case PARAM_INSTRUMENT:
@@ -147,7 +153,7 @@ static const char *param_text(const struct setup *s, const struct param_spec *sp
     case PARAM_DECIMALS: return list_text(params_list(p, i), true, out);
     case PARAM_DURATIONS: return list_text(params_list(p, i), false, out);
     }
-    return strcpy(out, "");
+    return put(out, "");
 }
 
 static void compare_params(struct config_changes *c, const char *where, const struct setup *was,

@@ -42,7 +42,7 @@ static void print_key(FILE *out, const struct key_spec *k)
     else
         snprintf(line, sizeof line, "%s; optional", value_allowed(k, allowed, sizeof allowed));
     if (k->flags & KEY_LIVE)
-        strcat(line, "; live");
+        snprintf(line + strlen(line), sizeof line - strlen(line), "; live");
     print_wrapped(out, line);
     fprintf(out, "%*s", TEXT_COLUMN, "");
     print_wrapped(out, k->help);

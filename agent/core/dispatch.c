@@ -43,13 +43,14 @@ static enum err submit(struct engine *e, strategy_id s, const struct approved_or
     return ERR_OK;
 }
 
-static void deny(struct engine *e, strategy_id s, const struct intent *in, const struct denial *d)
+static void deny(struct engine *e, strategy_id s, order_id id, const struct order_request *req,
+                 const struct denial *d)
 {
     e->totals.denied++;
     e->strategy[s].totals.denied++;
     struct effect *fx = engine_effect(e, EFFECT_DENIED, s);
     CHECK(fx != NULL);
-    fx->denied = (struct effect_denied){.id = in->id, .req = in->req, .denial = *d};
+    fx->denied = (struct effect_denied){.id = id, .req = *req, .denial = *d};
 }
 
 static bool has_room(const struct engine *e)
@@ -57,8 +58,8 @@ static bool has_room(const struct engine *e)
     return e->execution.fresh < EXECUTION_ORDERS || e->execution.terminal.count > 0;
 }
 
-static enum err handle_submit(struct engine *e, strategy_id s, const struct intent *in,
-                              bool *denied, struct denial *why)
+enum err dispatch_submit(struct engine *e, strategy_id s, order_id id,
+                         const struct order_request *req, bool *denied, struct denial *why)
 {
     *denied = true;
     enum err err = states_check_limits(e, s);
@@ -68,13 +69,24 @@ static enum err handle_submit(struct engine *e, strategy_id s, const struct inte
         *why = (struct denial){.reason = REASON_ORDER_TABLE_FULL,
                                .limit = dec_from_i64(EXECUTION_ORDERS, 0)};
     } else {
-        const struct approved_order *a = risk_check(e, s, in->id, &in->req, why);
+        const struct approved_order *a = risk_check(e, s, id, req, why);
         if (a) {
             *denied = false;
             return submit(e, s, a);
         }
     }
-    deny(e, s, in, why);
+    deny(e, s, id, req, why);
+    return ERR_OK;
+}
+
+static enum err handle_submit(struct engine *e, strategy_id s, const struct intent *in,
+                              bool *denied, struct denial *why)
+{
+    if (e->strategy[s].life.rest == REST_NONE)
+        return dispatch_submit(e, s, in->id, &in->req, denied, why);
+    *denied = true;
+    *why = (struct denial){.reason = REASON_RESTING};
+    deny(e, s, in->id, &in->req, why);
     return ERR_OK;
 }
 
@@ -140,6 +152,8 @@ static void remember_denial(struct engine *e, strategy_id s, const struct intent
                             const struct denial *why, uint32_t round)
 {
     struct denial_queue *q = e->denials;
+    if (round > DENIAL_ROUNDS && e->strategy[s].life.rest != REST_NONE)
+        return; /* it does not know that it rests: no reason to halt it beyond that */
     if (q->count == DENIALS_MAX || round > DENIAL_ROUNDS) {
         halt_strategy(e, s, REASON_FLOOD);
         return;
@@ -216,7 +230,7 @@ static enum err tell_started(struct engine *e, strategy_id s)
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev)
 {
     struct strategy_slot *slot = &e->strategy[s];
-    if (slot->broken)
+    if (slot->broken || !lifecycle_hears(slot, ev->kind))
         return ERR_OK;
     if (!slot->started) {
         enum err err = tell_started(e, s);
@@ -233,7 +247,8 @@ void dispatch_find_next_wake(struct engine *e)
         const struct strategy_slot *slot = &e->strategy[s];
         int64_t end = candle_end_ns(&slot->candle);
         next = end < next ? end : next;
-        next = slot->timer_ns < next ? slot->timer_ns : next;
+        if (slot->life.rest == REST_NONE)
+            next = slot->timer_ns < next ? slot->timer_ns : next;
     }
     e->next_wake_ns = next;
 }
@@ -266,7 +281,7 @@ enum err dispatch_due(struct engine *e, bool timers)
     for (strategy_id s = 0; s < e->setup->strategies; s++) {
         struct strategy_slot *slot = &e->strategy[s];
         enum err err = close_candles(e, s);
-        if (!err && timers && slot->timer_ns <= e->now_ns) {
+        if (!err && timers && slot->timer_ns <= e->now_ns && slot->life.rest == REST_NONE) {
             struct event ev = {.kind = EVENT_TIMER,
                                .venue = VENUE_NONE,
                                .instrument = INSTRUMENT_NONE,

@@ -160,6 +160,7 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     e->now_ns = INT64_MIN;
     e->next_wake_ns = e->next_minute_ns = INT64_MAX;
     e->next_limits_ns = INT64_MIN;
+    e->next_look_ns = INT64_MAX;
     e->agent_state = STATE_ACTIVE;
     for (venue_id v = 0; v < s->venues; v++)
         e->venue_state[v] = STATE_ACTIVE;
@@ -307,6 +308,17 @@ static enum err step_book(struct engine *e, const struct event *ev)
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
 
+static enum err step_command(struct engine *e, const struct event_command *c)
+{
+    if (c->kind == COMMAND_START)
+        return lifecycle_start(e);
+    if (c->kind == COMMAND_STOP)
+        lifecycle_stop(e);
+    else
+        states_command(e, c);
+    return ERR_OK;
+}
+
 static enum err step_kind(struct engine *e, const struct event *ev)
 {
     switch (ev->kind) {
@@ -319,7 +331,7 @@ static enum err step_kind(struct engine *e, const struct event *ev)
         return route(e, ev, SUBSCRIBE_FEED);
     case EVENT_ORDER: return orders_event(e, ev);
     case EVENT_FILL: return orders_fill(e, ev);
-    case EVENT_COMMAND: states_command(e, &ev->command); return ERR_OK;
+    case EVENT_COMMAND: return step_command(e, &ev->command);
     case EVENT_TIMER: return dispatch_due(e, true);
     case EVENT_HISTORY: return dispatch_event(e, ev->history.strategy, ev);
     case EVENT_PARAM: return params_event(e, ev);
@@ -382,6 +394,8 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
         err = first_sample(e);
     if (!err && e->now_ns >= e->next_limits_ns)
         err = states_look(e);
+    if (!err && e->resting)
+        err = lifecycle_look(e);
     if (!err && e->cancel_halted)
         states_cancel_halted(e);
     if (!err && (out->count || e->outgoing->count))
@@ -404,8 +418,9 @@ int64_t engine_next_timer_ns(const struct engine *e)
     if (e->cancel_halted)
         return e->now_ns;
     /* before the first event there is no time at which something could be due */
-    bool guard_first = e->next_guard_ns < e->next_wake_ns && e->next_guard_ns != INT64_MIN;
-    return guard_first ? e->next_guard_ns : e->next_wake_ns;
+    int64_t due = e->next_wake_ns < e->next_look_ns ? e->next_wake_ns : e->next_look_ns;
+    bool guard_first = e->next_guard_ns < due && e->next_guard_ns != INT64_MIN;
+    return guard_first ? e->next_guard_ns : due;
 }
 
 /* ---- views ---- */

@@ -95,6 +95,12 @@ typedef void engine_limit_fn(void *ctx, const struct limit_use *u);
  * assets' and groups'. */
 void engine_limits(const struct engine *e, engine_limit_fn *fn, void *ctx);
 
+/* After COMMAND_STOP: whether all is done that on_stop asks for, as far as it can be. */
+bool engine_is_stopped(const struct engine *e);
+/* After COMMAND_STOP: why a position in the k-th instrument of a strategy with on_stop "close" is
+ * not sold; REASON_NONE where it is, or could be later. */
+enum reason engine_left_over(const struct engine *e, strategy_id s, uint32_t k);
+
 /* Orders that are not terminal, by age; NULL past the end. */
 const struct order *engine_open_order(const struct engine *e, uint32_t n);
 uint32_t engine_open_orders(const struct engine *e);

@@ -25,6 +25,25 @@ struct equity_series {
     dec start, last, peak, max_drawdown;
 };
 
+/* Whether a strategy rests because the daemon stops, or starts with orders to cancel first. */
+enum rest { REST_NONE, REST_STOPPING, REST_STARTING };
+
+/* How far the selling of one instrument's position is. */
+struct closing {
+    bool done;
+    enum reason left; /* why something stays; REASON_NONE: nothing does */
+    uint32_t tries;   /* in a row with the same position */
+    dec position;
+};
+
+struct lifecycle {
+    enum rest rest;
+    bool cancels, closes; /* its open orders from before; its positions */
+    uint64_t last_seq;    /* of its orders from before */
+    int64_t retry_ns;     /* no sell earlier */
+    struct closing closing[STRATEGY_INSTRUMENTS_MAX];
+};
+
 struct strategy_slot {
     const struct strategy_setup *setup;
     struct params params;   /* the setup's, with the live ones as they are now */
@@ -34,6 +53,7 @@ struct strategy_slot {
     uint64_t next_seq;
     int64_t timer_ns; /* INT64_MAX: none */
     struct candle_builder candle;
+    struct lifecycle life;
     bool started, broken; /* broken: it returned an error and is not called again */
     enum trading_state trading;
     struct engine_latch latch; /* where that is not ACTIVE */
@@ -98,6 +118,9 @@ struct engine {
     bool cancel_halted; /* there may be orders to cancel that a HALTED scope, or one with a lock
                            that cancels, still has */
     bool strategy_loss_limits; /* some strategy has a daily loss or drawdown limit of its own */
+
+    bool resting;         /* a strategy may rest: lifecycle_look() is due with each step */
+    int64_t next_look_ns; /* ... and at this time, without one; INT64_MAX: none */
 
     int64_t next_guard_ns;  /* end of a lock, or change of a schedule; INT64_MAX: none */
     int64_t next_wake_ns;   /* least of candle ends and strategy timers */
@@ -179,8 +202,23 @@ enum err params_event(struct engine *e, const struct event *ev) MUST_CHECK;
 /* Tells the strategies what changed and was not told: with the last of a reload. */
 enum err params_tell(struct engine *e) MUST_CHECK;
 
+/* lifecycle.c */
+void lifecycle_stop(struct engine *e);                 /* COMMAND_STOP */
+enum err lifecycle_start(struct engine *e) MUST_CHECK; /* COMMAND_START */
+/* Goes on with what resting strategies have under way. */
+enum err lifecycle_look(struct engine *e) MUST_CHECK;
+/* Whether events of that kind come to the strategy, which may rest. */
+bool lifecycle_hears(const struct strategy_slot *slot, enum event_kind kind);
+/* Whether an open order is one that its resting strategy must lose. */
+bool lifecycle_cancels(const struct engine *e, const struct order *o);
+
 /* dispatch.c: strategies and what they ask for */
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev) MUST_CHECK;
+/* Asks for an order in the strategy's name: risk decides. [why] is filled where it is denied; a
+ * denial is told by an effect. Needs room for effects. */
+enum err dispatch_submit(struct engine *e, strategy_id s, order_id id,
+                         const struct order_request *req, bool *denied,
+                         struct denial *why) MUST_CHECK;
 /* Closes due candles and fires due strategy timers, up to engine time. */
 enum err dispatch_due(struct engine *e, bool timers) MUST_CHECK;
 void dispatch_find_next_wake(struct engine *e);

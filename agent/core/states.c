@@ -77,7 +77,8 @@ void states_cancel_halted(struct engine *e)
     for (uint32_t i = e->execution.open.first; i != SLOT_NONE;
          i = e->execution.slot[i].link[LINK_AGE].next) {
         struct order_slot *s = &e->execution.slot[i];
-        if (s->cancel_asked || !(is_halted(e, &s->order) || guard_cancels(e->guard, &s->order)))
+        if (s->cancel_asked || !(is_halted(e, &s->order) || guard_cancels(e->guard, &s->order) ||
+                                 lifecycle_cancels(e, &s->order)))
             continue;
         if (engine_effects_full(e)) {
             /* the rest in the next step, which engine_next_timer_ns() asks for at once */
@@ -164,6 +165,8 @@ void states_command(struct engine *e, const struct event_command *c)
             states_set(e, SCOPE_AGENT, 0, e->agent_below, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
         }
         break;
+    case COMMAND_STOP:
+    case COMMAND_START: break; /* lifecycle.c's */
     }
 }
 

@@ -96,6 +96,8 @@ enum trading_state view_state(const struct strategy_view *v)
 {
     const struct setup *s = v->engine->setup;
     instrument_id first = s->strategy[v->id].instrument[0];
+    if (v->engine->strategy[v->id].life.rest != REST_NONE)
+        return STATE_HALTED; /* no order would be let go */
     return states_effective(v->engine, v->id, s->instrument[first].venue);
 }
 

@@ -23,8 +23,11 @@
 #define WELL_NS        (60 * NS_PER_S) /* a run of that length ends the row */
 /* An error of a daemon that ran well so far is worth another start (which begins HALTED where that
  * was the trouble); an error at the start would only come again. */
-#define RAN_NS  (10 * NS_PER_S)
-#define STOP_NS (30 * NS_PER_S) /* then it is killed */
+#define RAN_NS (10 * NS_PER_S)
+/* Then it is killed: longer than the longest stop_timeout; after a second signal, which the daemon
+ * obeys at once, less. */
+#define STOP_NS  (330 * NS_PER_S)
+#define AGAIN_NS (30 * NS_PER_S)
 
 static const char HELP[] =
     "usage: tradewind run CONFIG [--log-level LEVEL] [--fresh]\n"
@@ -40,7 +43,7 @@ struct supervisor {
     char *argument[ARGUMENTS_MAX + 1];
     char program[PATH_MAX];
     pid_t child;
-    bool stopping;
+    unsigned stopping; /* how often it was told to */
 };
 
 static bool find_daemon(char *out, size_t cap)
@@ -90,7 +93,7 @@ static bool next_signal(struct supervisor *s, int64_t end_ns)
     if (signo < 0)
         return errno != EAGAIN;
     if (signo == SIGTERM || signo == SIGINT)
-        s->stopping = true;
+        s->stopping++;
     if (signo != SIGCHLD && s->child > 0)
         kill(s->child, signo);
     return true;
@@ -101,9 +104,14 @@ static int wait_for_end(struct supervisor *s)
 {
     int status = 0;
     int64_t kill_ns = INT64_MAX;
+    bool twice = false;
     while (waitpid(s->child, &status, WNOHANG) == 0) {
         if (s->stopping && kill_ns == INT64_MAX)
             kill_ns = clock_mono_ns() + STOP_NS;
+        if (s->stopping > 1 && !twice) {
+            twice = true;
+            kill_ns = clock_mono_ns() + AGAIN_NS;
+        }
         int64_t end_ns = clock_mono_ns() + NS_PER_S;
         (void)next_signal(s, end_ns < kill_ns ? end_ns : kill_ns);
         if (clock_mono_ns() >= kill_ns) {

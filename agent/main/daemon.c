@@ -164,9 +164,13 @@ static void on_tick(void *ctx)
         if (d->feed[v])
             feed_catch_up(d->feed[v]);
     int64_t mono_ns = clock_mono_ns(), venue_ns = venue_time(d);
+    if (venue_ns == INT64_MAX)
+        venue_ns = daemon_stop_time(d, mono_ns);
     if (venue_ns != INT64_MAX && venue_ns > GRACE_NS &&
         step(d, NULL, venue_ns - GRACE_NS) == ERR_OK)
         ask_for_books(d);
+    if (daemon_stop_is_done(d, mono_ns))
+        loop_stop(d->loop);
     if (!d->failed && run_turn(d->run, mono_ns) != ERR_OK)
         give_up(d);
     daemon_log_tick(&d->log, mono_ns);
@@ -184,10 +188,7 @@ static void on_watchdog(void *ctx)
 
 static void on_stop_signal(void *ctx, int signo)
 {
-    struct daemon *d = ctx;
-    log_info("daemon", "%s: stopping", signo == SIGINT ? "interrupted" : "told to stop");
-    daemon_notify("STOPPING=1");
-    loop_stop(d->loop);
+    daemon_stop_begin(ctx, signo == SIGINT ? "interrupted" : "told to stop");
 }
 
 static void on_reload_signal(void *ctx, int signo)
@@ -248,6 +249,12 @@ static enum err begin(struct daemon *d)
         if (rc == ERR_OK && state_dir_set_latch(&d->dir, &none) != ERR_OK)
             log_error("daemon", "%s/latch: cannot be cleared", d->dir.path);
     }
+    if (rc == ERR_OK) {
+        c = (struct event_command){
+            .kind = COMMAND_START, .strategy = STRATEGY_NONE, .uid = (uint32_t)geteuid()};
+        rc = daemon_command(d, &c);
+    }
+    d->ready = rc == ERR_OK;
     return rc;
 }
 

@@ -327,7 +327,7 @@ void daemon_log_step(struct daemon_log *l, const struct engine *e, const struct 
 {
     if (ev->kind == EVENT_FEED)
         log_feed(l, engine_setup(e), ev, mono_ns);
-    if (ev->kind == EVENT_COMMAND)
+    if (ev->kind == EVENT_COMMAND && ev->command.kind != COMMAND_START)
         log_command(engine_setup(e), &ev->command);
     for (uint32_t i = 0; i < fx->count; i++)
         log_effect(l, e, &fx->item[i], mono_ns);

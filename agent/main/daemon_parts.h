@@ -32,6 +32,9 @@ struct daemon {
     struct status_fills fills;
     bool resync[SETUP_INSTRUMENTS_MAX]; /* asked for by the engine in the present step */
     bool any_resync, in_step, stopping, failed;
+    bool ready; /* the run has begun: strategies may have to be put to rest */
+    /* The graceful end, monotonic: by when; 0: not asked for. And when it was, by both clocks. */
+    int64_t stop_by_ns, stop_mono_ns, stop_engine_ns;
     int64_t started_ns;
     uint32_t journal; /* number of the one being written */
     char journal_path[STATE_DIR_FILE_MAX];
@@ -61,6 +64,15 @@ enum err daemon_begin_params(struct daemon *d) MUST_CHECK;
 enum err daemon_parse_as_here(const struct daemon *d, const char *text, size_t len,
                               struct config *ret) MUST_CHECK;
 void daemon_log_changes(const struct config_changes *c, bool live);
+
+/* daemon_stop.c */
+/* Told to stop: puts the strategies to rest and waits for what on_stop wants; the second time, and
+ * where nothing is to be waited for, at once. [why]: "interrupted". */
+void daemon_stop_begin(struct daemon *d, const char *why);
+/* Whether the loop is to end: all is done, or the time is over. Tells what is left then. */
+bool daemon_stop_is_done(struct daemon *d, int64_t mono_ns);
+/* Engine time while stopping without a venue that could tell it; INT64_MAX otherwise. */
+int64_t daemon_stop_time(const struct daemon *d, int64_t mono_ns);
 
 /* daemon_control.c: answers the control socket. */
 control_fn daemon_on_control;

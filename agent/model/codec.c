@@ -336,7 +336,7 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
         e.fill.liquidity = (enum liquidity)read_byte_in(in, LIQUIDITY_MAKER, LIQUIDITY_TAKER);
         break;
     case EVENT_COMMAND:
-        e.command.kind = (enum command_kind)read_byte_in(in, COMMAND_PAUSE, COMMAND_UNHALT);
+        e.command.kind = (enum command_kind)read_byte_in(in, COMMAND_PAUSE, COMMAND_START);
         e.command.strategy = bufr_u16(in);
         bufr_text(in, e.command.reason, sizeof e.command.reason);
         e.command.uid = bufr_u32(in);

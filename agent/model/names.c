@@ -119,6 +119,8 @@ const char *command_kind_name(enum command_kind k)
     case COMMAND_STOPENTRY: return "stopentry";
     case COMMAND_HALT: return "halt";
     case COMMAND_UNHALT: return "unhalt";
+    case COMMAND_STOP: return "stop";
+    case COMMAND_START: return "start";
     }
     return "?";
 }

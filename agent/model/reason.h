@@ -58,6 +58,7 @@
     X(ASSET_EXPOSURE, 42, "exposure to one asset over all venues above max_asset_exposure")        \
     X(GROUP_EXPOSURE, 43, "exposure to a group of assets above its max_exposure")                  \
     X(PARENT, 44, "more than is left of the parent it names, or no such parent")                   \
+    X(RESTING, 50, "the agent stops or starts: the strategy rests")                                \
     X(GUARD_LOSSES, 55, "too many losing closes: only orders that reduce, for a time")             \
     X(GUARD_COOLDOWN, 56, "cooldown after a close: only orders that reduce, for a time")           \
     X(GUARD_LOW_PROFIT, 57, "the result of late is too low: only orders that reduce, for a time")  \

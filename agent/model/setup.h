@@ -140,6 +140,11 @@ struct schedule {
     } window[SCHEDULE_WINDOWS_MAX];
 };
 
+/* What becomes of a strategy's orders and positions when the daemon stops, and of its orders when
+ * it starts again; 0 (setups made by hand): kept, adopted. */
+enum on_stop { ON_STOP_CANCEL = 1, ON_STOP_CLOSE = 2, ON_STOP_KEEP = 3 };
+enum on_restart { ON_RESTART_ADOPT = 1, ON_RESTART_CANCEL = 2 };
+
 struct strategy_setup {
     char name[NAME_MAX_BYTES];
     const struct strategy_ops *ops;
@@ -152,6 +157,8 @@ struct strategy_setup {
     dec inventory;         /* of the first instrument's base asset, likewise */
     struct allotment fund[STRATEGY_ASSETS_MAX]; /* of its other assets, likewise */
     uint32_t funds;
+    enum on_stop on_stop;
+    enum on_restart on_restart;
     struct risk_setup risk;   /* may only be stricter than the agent's */
     struct guard_setup guard; /* the agent's [guard], made stricter by its own */
     struct schedule schedule;
@@ -170,6 +177,7 @@ struct setup {
     asset_id quote; /* the currency of reports and limits */
     char state_dir[PATH_MAX_BYTES], control_socket[PATH_MAX_BYTES];
     uint64_t seed;
+    int64_t stop_timeout_ns; /* on_stop has that long */
 
     uint32_t venues, assets, instruments, strategies, balances;
     struct venue_setup venue[SETUP_VENUES_MAX];
