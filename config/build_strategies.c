@@ -201,6 +201,11 @@ static bool check_relations(struct build *b, const struct toml_node *table,
         e = st->ops->check(&st->params, in[0], &key, why, sizeof why);
     if (!e && st->ops->check_instruments)
         e = st->ops->check_instruments(&st->params, in, &key, why, sizeof why);
+    if (!e && st->ops->check_fees && in[0]) {
+        const struct venue_setup *v = &b->setup->venue[in[0]->venue];
+        e = st->ops->check_fees(&st->params, in[0], v->maker_fee, v->taker_fee, &key, why,
+                                sizeof why);
+    }
     if (!e)
         return true;
     const char *shown = key ? key : "kind";

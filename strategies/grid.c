@@ -1,20 +1,15 @@
 /* grid: buys a step lower, sells a step higher, again and again, between two prices
- * (docs/definitions.md, "grid").
+ * (docs/definitions.md, "grid"; docs/strategies/grid.md for people).
  *
- * The range is cut into slots. An empty slot waits to buy at its lower price, a holding one to sell
- * at its upper. Each slot has at most one order, so no level is ever doubled. It earns the step
- * less two fees per round trip; it loses when the price leaves the range downwards and the slots
- * hold what they bought.
+ * The range is cut into slots. A slot buys at its lower price and sells at its upper what it
+ * bought, from the first partial fill on. It earns the step less two fees per round trip; it loses
+ * when the price leaves the range downwards and the slots hold what they bought.
  */
-#include "strategy.h"
+#include "strategies/grid_internal.h"
 
-#define LEVELS_MAX    200 /* one placement must fit into INTENTS_MAX */
-#define RETRY_SOON_NS INT64_C(1000000000)
-#define RETRY_NS      INT64_C(60000000000)
+#define ANY_PRICE "0.000000000000000001"
 
-enum { P_INSTRUMENT, P_LOWER, P_UPPER, P_LEVELS, P_SIZE, P_POST_ONLY };
-
-static const struct param_spec PARAMS[] = {
+const struct param_spec grid_params[] = {
     [P_INSTRUMENT] = {.key = "instrument",
                       .type = PARAM_INSTRUMENT,
                       .flags = PARAM_REQUIRED,
@@ -22,289 +17,275 @@ static const struct param_spec PARAMS[] = {
     [P_LOWER] = {.key = "lower",
                  .type = PARAM_DECIMAL,
                  .flags = PARAM_REQUIRED,
-                 .min = "0.000000000000000001",
+                 .min = ANY_PRICE,
                  .help = "lowest price of the range, in quote"},
     [P_UPPER] = {.key = "upper",
                  .type = PARAM_DECIMAL,
                  .flags = PARAM_REQUIRED,
-                 .min = "0.000000000000000001",
+                 .min = ANY_PRICE,
                  .help = "highest price of the range, in quote"},
     [P_LEVELS] = {.key = "levels",
                   .type = PARAM_INTEGER,
-                  .flags = PARAM_REQUIRED,
                   .min = "2",
                   .max = "200",
-                  .help = "number of price levels, lower and upper included, equally far apart"},
+                  .help = "number of price levels, lower and upper included; this or step"},
     [P_SIZE] = {.key = "size",
                 .type = PARAM_DECIMAL,
-                .flags = PARAM_REQUIRED,
-                .min = "0.000000000000000001",
-                .help = "quantity of each buy, in base"},
+                .min = ANY_PRICE,
+                .help = "quantity per level, in base; this, amount or investment"},
     [P_POST_ONLY] = {.key = "post_only",
                      .type = PARAM_BOOL,
                      .default_value = "true",
                      .help = "orders only ever rest (maker fee); one that would take is tried "
                              "again a second later"},
-    {.key = NULL},
+    [P_SPACING] = {.key = "spacing",
+                   .type = PARAM_CHOICE,
+                   .default_value = "arithmetic",
+                   .choices = "arithmetic|geometric",
+                   .help = "levels the same distance apart, or the same ratio"},
+    [P_STEP] = {.key = "step",
+                .type = PARAM_DECIMAL,
+                .min = ANY_PRICE,
+                .max = "1000000000000",
+                .help = "distance of two levels: in quote, or as a ratio (0.01 is 1 %) where "
+                        "spacing is geometric; this or levels"},
+    [P_AMOUNT] = {.key = "amount",
+                  .type = PARAM_DECIMAL,
+                  .min = ANY_PRICE,
+                  .help = "value of each level's buy, in quote"},
+    [P_INVESTMENT] = {.key = "investment",
+                      .type = PARAM_DECIMAL,
+                      .min = ANY_PRICE,
+                      .help = "value of the buys of all levels, in quote; each gets the same base"},
+    [P_DIRECTION] = {.key = "direction",
+                     .type = PARAM_CHOICE,
+                     .default_value = "neutral",
+                     .choices = "neutral|long|short",
+                     .help = "neutral: the inventory serves the levels above the price; long: "
+                             "begins with quote alone; short: begins with inventory alone"},
+    [P_INITIAL_ORDER] = {.key = "initial_order",
+                         .type = PARAM_CHOICE,
+                         .default_value = "none",
+                         .choices = "none|market|limit",
+                         .help = "how the levels get at the start what they lack: buying (short: "
+                                 "selling) at once, or with an order at the price, or not at all"},
+    [P_SLIPPAGE] = {.key = "slippage",
+                    .type = PARAM_DECIMAL,
+                    .default_value = "0.005",
+                    .min = "0",
+                    .max = "0.5",
+                    .help = "most that the initial orders, and the selling when it closes, may "
+                            "be worse than the price, as a ratio"},
+    [P_TRIGGER] = {.key = "trigger",
+                   .type = PARAM_DECIMAL,
+                   .min = ANY_PRICE,
+                   .help = "begins only when the price has come to this one, from either side"},
+    [P_STOP_LOSS] = {.key = "stop_loss",
+                     .type = PARAM_DECIMAL,
+                     .flags = PARAM_LIVE,
+                     .min = ANY_PRICE,
+                     .help = "at this price or below it cancels everything, sells what it holds "
+                             "and stops, until this is changed"},
+    [P_TAKE_PROFIT] = {.key = "take_profit",
+                       .type = PARAM_DECIMAL,
+                       .flags = PARAM_LIVE,
+                       .min = ANY_PRICE,
+                       .help = "the same at this price or above"},
+    [P_ON_EXIT] = {.key = "on_exit",
+                   .type = PARAM_CHOICE,
+                   .flags = PARAM_LIVE,
+                   .default_value = "hold",
+                   .choices = "hold|close|trail",
+                   .help = "when the price leaves the range: wait, sell everything and stop, or "
+                           "move the range along"},
+    [P_TRAIL_UP_TO] = {.key = "trail_up_to",
+                       .type = PARAM_DECIMAL,
+                       .flags = PARAM_LIVE,
+                       .min = ANY_PRICE,
+                       .help = "highest price to which on_exit = trail may move the upper level"},
+    [P_TRAIL_DOWN_TO] = {.key = "trail_down_to",
+                         .type = PARAM_DECIMAL,
+                         .flags = PARAM_LIVE,
+                         .min = ANY_PRICE,
+                         .help = "lowest price to which on_exit = trail may move the lower level"},
+    [P_MAX_OPEN] = {.key = "max_open",
+                    .type = PARAM_INTEGER,
+                    .flags = PARAM_LIVE,
+                    .min = "1",
+                    .max = "400",
+                    .help = "open orders on each side at most, the nearest to the price; absent: "
+                            "all"},
+    [P_MIN_PROFIT] = {.key = "min_profit",
+                      .type = PARAM_DECIMAL,
+                      .default_value = "0",
+                      .min = "-1",
+                      .max = "1",
+                      .help = "least that a round trip must earn after two maker fees, as a ratio; "
+                              "a smaller step is refused"},
+    [P_REPRICE] = {.key = "reprice",
+                   .type = PARAM_BOOL,
+                   .flags = PARAM_LIVE,
+                   .default_value = "true",
+                   .help = "a post-only order that would have taken comes back at least one tick "
+                           "off the market, then two, to ten; false: at its level"},
+    [P_COOLDOWN] = {.key = "cooldown",
+                    .type = PARAM_DURATION,
+                    .flags = PARAM_LIVE,
+                    .default_value = "0s",
+                    .min = "0s",
+                    .max = "7d",
+                    .help =
+                        "how long a level waits after an order filled, before the opposite one"},
+    [P_COUNT] = {.key = NULL},
 };
-
-struct slot {
-    bool holding;
-    order_id order;   /* 0: none */
-    dec held;         /* base it holds; while a buy fills, what came in so far */
-    int64_t retry_ns; /* no new order before that */
-};
-
-struct grid {
-    bool placed; /* the first event with a price has come */
-    bool due;    /* something changed, or a timer came, and no order was placed for it yet */
-    uint32_t slots;
-    dec price[LEVELS_MAX];
-    struct slot slot[LEVELS_MAX];
-    bool any_waiting;   /* some empty slot waits for a higher price ... */
-    dec lowest_waiting; /* ... the lowest of their prices */
-};
-
-/* p_k = lower + k * (upper - lower) / (n - 1), rounded down to the tick. */
-static bool level_price(const struct params *p, dec tick, uint32_t k, dec *ret)
-{
-    int64_t n = p->value[P_LEVELS].integer;
-    dec span, offset, price;
-    return dec_sub(p->value[P_UPPER].decimal, p->value[P_LOWER].decimal, &span) &&
-           dec_mul_div(span, dec_from_i64((int64_t)k, 0), dec_from_i64(n - 1, 0), DEC_DOWN,
-                       &offset) &&
-           dec_add(p->value[P_LOWER].decimal, offset, &price) &&
-           dec_round_to(price, tick, DEC_DOWN, ret);
-}
-
-static enum err complain(const char *key, const char *text, const char **ret_key, char *why,
-                         size_t cap)
-{
-    size_t n = strlen(text);
-    n = n < cap ? n : cap - 1;
-    memcpy(why, text, n);
-    why[n] = 0;
-    *ret_key = key;
-    return ERR_RANGE;
-}
 
 static enum err grid_check(const struct params *p, const struct instrument *in, const char **key,
                            char *why, size_t cap)
 {
-    if (dec_le(p->value[P_UPPER].decimal, p->value[P_LOWER].decimal))
-        return complain("upper", "must be greater than lower", key, why, cap);
-    if (in->rules.status != INSTRUMENT_TRADING)
-        return ERR_OK; /* the rest needs the venue's rules: looked at again when they are known */
-    dec last = DEC_ZERO, price;
-    for (uint32_t k = 0; k < (uint32_t)p->value[P_LEVELS].integer; k++) {
-        if (!level_price(p, in->rules.tick_size, k, &price) || dec_le(price, last))
-            return complain(
-                "levels", "too many: two levels fall on the same tick; use fewer or a wider range",
-                key, why, cap);
-        last = price;
-    }
-    if (!dec_is_multiple(p->value[P_SIZE].decimal, in->rules.lot_size))
-        return complain("size", "must be a multiple of the instrument's lot_size", key, why, cap);
-    /* A slot sells what it bought less the fee, rounded down to the lot: one lot alone could never
-     * be sold again. */
-    if (dec_le(p->value[P_SIZE].decimal, in->rules.lot_size))
-        return complain("size",
-                        "must be at least two lots, since the fee is taken from what is bought",
-                        key, why, cap);
-    return ERR_OK;
+    return grid_validate(p, in, NULL, key, why, cap);
+}
+
+static enum err grid_check_fees(const struct params *p, const struct instrument *in, dec maker_fee,
+                                dec taker_fee, const char **key, char *why, size_t cap)
+{
+    (void)taker_fee; /* its orders rest */
+    return grid_validate(p, in, &maker_fee, key, why, cap);
 }
 
 static enum err grid_init(void *state, const struct params *p, const struct strategy_view *v)
 {
     struct grid *g = state;
     (void)v;
-    g->slots = (uint32_t)p->value[P_LEVELS].integer - 1;
+    g->slots = grid_level_count(p) - 1; /* check() has looked: there are two at least */
     return ERR_OK;
 }
 
-static void submit(struct grid *g, const struct strategy_view *v, struct intents *out, uint32_t k,
-                   enum side side, dec price, dec qty)
+/* A parameter that stopped it and has been changed lets it begin anew. */
+static void on_param(struct grid *g, const struct strategy_view *v, const struct event_param *p)
 {
-    struct order_request q = {.instrument = view_first_instrument(v),
-                              .side = side,
-                              .type = ORDER_LIMIT,
-                              .tif = TIF_GTC,
-                              .post_only = view_params(v)->value[P_POST_ONLY].boolean,
-                              .price = price,
-                              .qty = qty,
-                              .tag = k,
-                              .repeat = true}; /* a level again is what a grid is for; a slot has
-                                                  one order at a time */
-    g->slot[k].order = intents_submit(out, &q);
-}
-
-static void place_buys(struct grid *g, const struct strategy_view *v, dec mark, struct intents *out)
-{
-    dec size = view_params(v)->value[P_SIZE].decimal;
-    int64_t now = view_now_ns(v);
-    for (uint32_t k = g->slots; k-- > 0;) {
-        struct slot *s = &g->slot[k];
-        if (s->holding || s->order || s->retry_ns > now || dec_ge(g->price[k], mark))
-            continue;
-        s->held = DEC_ZERO;
-        submit(g, v, out, k, SIDE_BUY, g->price[k], size);
-    }
-}
-
-static void place_sells(struct grid *g, const struct strategy_view *v, struct intents *out)
-{
-    const struct instrument_rules *r = &view_instrument(v, view_first_instrument(v))->rules;
-    int64_t now = view_now_ns(v);
-    for (uint32_t k = 0; k < g->slots; k++) {
-        struct slot *s = &g->slot[k];
-        dec qty;
-        if (!s->holding || s->order || s->retry_ns > now)
-            continue;
-        if (dec_round_to(s->held, r->lot_size, DEC_DOWN, &qty) && dec_is_pos(qty))
-            submit(g, v, out, k, SIDE_SELL, g->price[k + 1], qty);
-    }
-}
-
-/* Notes what is still without an order, so that most events need one comparison; asks for a timer
- * for retries. */
-static void look_ahead(struct grid *g, int64_t now, struct intents *out)
-{
-    int64_t retry = INT64_MAX;
-    g->any_waiting = false;
-    for (uint32_t k = 0; k < g->slots; k++) {
-        const struct slot *s = &g->slot[k];
-        if (s->order)
-            continue;
-        if (s->retry_ns > now)
-            retry = s->retry_ns < retry ? s->retry_ns : retry;
-        else if (!s->holding && !g->any_waiting) {
-            g->any_waiting = true;
-            g->lowest_waiting = g->price[k];
-        }
-    }
-    intents_timer(out, retry == INT64_MAX ? 0 : retry);
-}
-
-static void place(struct grid *g, const struct strategy_view *v, dec mark, struct intents *out)
-{
-    enum trading_state st = view_state(v);
-    bool trades = view_instrument(v, view_first_instrument(v))->rules.status == INSTRUMENT_TRADING;
-    g->due = false;
-    if (trades && st == STATE_ACTIVE)
-        place_buys(g, v, mark, out);
-    if (trades && st != STATE_HALTED)
-        place_sells(g, v, out);
-    look_ahead(g, view_now_ns(v), out);
-    /* While orders are forbidden their slots wait: looked at again a retry later, not with every
-     * event. */
-    if (!trades || st != STATE_ACTIVE) {
-        g->any_waiting = false;
-        intents_timer(out, view_now_ns(v) + RETRY_NS);
-    }
-}
-
-/* The first event with a live feed and a mark: who holds, who is empty. */
-static enum err begin(struct grid *g, const struct strategy_view *v, dec mark, struct intents *out)
-{
-    const struct params *p = view_params(v);
     const struct instrument *in = view_instrument(v, view_first_instrument(v));
-    dec size = p->value[P_SIZE].decimal, base = view_free(v, in->base);
-    if (in->rules.status != INSTRUMENT_TRADING)
-        return ERR_OK; /* wait for the rules */
-    for (uint32_t k = 0; k <= g->slots; k++)
-        if (!level_price(p, in->rules.tick_size, k, &g->price[k]) ||
-            (k && dec_le(g->price[k], g->price[k - 1]))) {
-            /* the venue's tick is coarser than `check` could know */
-            intents_note(
-                out, "two levels fall on one tick of the venue: use fewer levels or a wider range");
-            return ERR_RANGE;
-        }
-    for (uint32_t k = 0; k < g->slots; k++)
-        if (dec_ge(g->price[k], mark) && dec_ge(base, size)) {
-            g->slot[k].holding = true;
-            g->slot[k].held = size;
-            base.v -= size.v;
-        }
-    g->placed = true;
+    g->due = true;
+    if (g->phase == GRID_STOPPED && g->stopped_by == p->index) {
+        g->phase = GRID_WAITING;
+        g->trigger_armed = false;
+    }
+    if (g->phase == GRID_RUNNING)
+        grid_find_trail(g, view_params(v), &in->rules);
+}
+
+static enum err own_event(struct grid *g, const struct strategy_view *v, const struct event *e)
+{
+    if (e->kind == EVENT_FILL)
+        return grid_on_fill(g, v, &e->fill);
+    if (e->kind == EVENT_ORDER) {
+        grid_on_order(g, v, &e->order);
+    } else if (e->kind == EVENT_TIMER) {
+        g->due = true;
+        grid_release(g, view_now_ns(v));
+    } else if (e->kind == EVENT_PARAM) {
+        on_param(g, v, &e->param);
+    }
     return ERR_OK;
 }
 
-/* Whether a slot has enough to hold it: at least a lot. */
-static bool is_sellable(const struct strategy_view *v, dec held)
+/* Whether the price has come to the trigger, from the side on which it was at first. */
+static bool is_triggered(struct grid *g, const struct params *p, dec mark)
 {
-    const struct instrument *in = view_instrument(v, view_first_instrument(v));
-    return dec_is_pos(held) && dec_ge(held, in->rules.lot_size);
-}
-
-static struct slot *slot_of(struct grid *g, order_id id)
-{
-    for (uint32_t k = 0; k < g->slots; k++)
-        if (g->slot[k].order == id)
-            return &g->slot[k];
-    return NULL;
-}
-
-/* Counts a fill; true where it completed the order. One that comes after the order has ended is
- * its slot's, too. */
-static bool on_fill(struct grid *g, const struct strategy_view *v, const struct event_fill *f)
-{
-    const struct order *o = view_order(v, f->id);
-    if (!o || o->req.tag >= g->slots)
-        return false;
-    struct slot *s = &g->slot[o->req.tag];
-    bool fee_in_base = f->fee_asset == view_instrument(v, o->req.instrument)->base;
-    if (o->req.side == SIDE_BUY)
-        s->held.v +=
-            f->qty.v -
-            (fee_in_base ? f->fee.v : 0); /* at most the order's quantity: cannot overflow */
-    else
-        s->held.v -= f->qty.v;
-    if (s->order != f->id) {
-        if (s->order == 0)
-            s->holding = is_sellable(v, s->held);
-        return s->order == 0;
+    dec trigger = p->value[P_TRIGGER].decimal;
+    if (!p->value[P_TRIGGER].present)
+        return true;
+    if (!g->trigger_armed) {
+        g->trigger_armed = true;
+        g->trigger_above = dec_gt(trigger, mark);
     }
-    if (o->state != ORDER_FILLED)
-        return false;
-    s->order = 0;
-    s->holding = o->req.side == SIDE_BUY;
-    return true;
+    return g->trigger_above ? dec_ge(mark, trigger) : dec_le(mark, trigger);
 }
 
-/* An order that ended without filling: what its buy got so far is held, its rest is tried again
- * later. */
-static bool on_order(struct grid *g, const struct strategy_view *v, const struct event_order *a)
+static enum err wait_or_begin(struct grid_call *c)
 {
-    struct slot *s = slot_of(g, a->id);
-    if (!s || !order_state_is_terminal(a->state) || a->state == ORDER_FILLED)
-        return false;
-    s->order = 0;
-    s->retry_ns = view_now_ns(v) + (a->reason == REASON_WOULD_TAKE ? RETRY_SOON_NS : RETRY_NS);
-    s->holding = s->holding || is_sellable(v, s->held);
-    return true;
+    struct grid *g = c->g;
+    const struct param_value *v = c->p->value;
+    if (c->r->status != INSTRUMENT_TRADING || !is_triggered(g, c->p, c->mark))
+        return ERR_OK;
+    if (v[P_ON_EXIT].choice == EXIT_CLOSE &&
+        (dec_lt(c->mark, v[P_LOWER].decimal) || dec_gt(c->mark, v[P_UPPER].decimal)))
+        return ERR_OK; /* it would stop at once: waits for the price to be inside */
+    enum err err = grid_begin(c);
+    if (err)
+        return err;
+    uint32_t reason = grid_stop_reason(g, c->p, c->mark);
+    if (reason != P_COUNT)
+        grid_start_closing(c, reason);
+    return ERR_OK;
+}
+
+static bool is_beyond(const struct grid *g, dec mark)
+{
+    return (dec_is_pos(g->trail_up) && dec_ge(mark, g->trail_up)) ||
+           (dec_is_pos(g->trail_down) && dec_le(mark, g->trail_down));
+}
+
+static void run(struct grid_call *c)
+{
+    struct grid *g = c->g;
+    uint32_t reason = grid_stop_reason(g, c->p, c->mark);
+    if (reason != P_COUNT) {
+        grid_start_closing(c, reason);
+        return;
+    }
+    bool beyond = is_beyond(g, c->mark) && c->r->status == INSTRUMENT_TRADING;
+    if (beyond)
+        grid_trail(c);
+    if (g->due || beyond || g->entries || (g->any_waiting && dec_lt(g->lowest_waiting, c->mark))) {
+        grid_place(c);
+        grid_set_timer(c);
+    }
+}
+
+static bool holds_something(const struct grid_call *c)
+{
+    dec held = DEC_ZERO;
+    for (uint32_t i = 0; i < c->g->slots; i++)
+        held.v += c->g->slot[i].held.v;
+    return grid_worth(c->r, grid_lots(c->r, held), c->mark);
 }
 
 static enum err grid_on_event(void *state, const struct strategy_view *v, const struct event *e,
                               struct intents *out)
 {
-    struct grid *g = state;
-    dec mark;
-    if (e->kind == EVENT_FILL)
-        g->due |= on_fill(g, v, &e->fill);
-    else if (e->kind == EVENT_ORDER)
-        g->due |= on_order(g, v, &e->order);
-    else if (e->kind == EVENT_TIMER)
-        g->due = true;
-    if (!view_mark(v, view_first_instrument(v), &mark))
-        return ERR_OK; /* what is due waits for a price */
-    if (!g->placed) {
-        enum err err = begin(g, v, mark, out);
-        if (err || !g->placed)
-            return err;
-        g->due = true;
+    struct grid_call c; /* its large part is filled when it is needed */
+    c.g = state;
+    c.v = v;
+    c.out = out;
+    c.p = view_params(v);
+    c.asks = 0;
+    c.more = false;
+    instrument_id first = view_first_instrument(v);
+    enum err err = own_event(c.g, v, e);
+    if (err || !view_mark(v, first, &c.mark))
+        return err; /* what is due waits for a price */
+    if (e->kind == EVENT_ORDER && e->order.state == ORDER_DENIED) {
+        c.now = view_now_ns(v);
+        grid_set_timer(&c);
+        return ERR_OK; /* nothing new in answer to a denial */
     }
-    if (g->due || (g->any_waiting && dec_lt(g->lowest_waiting, mark)))
-        place(g, v, mark, out);
+    c.r = &view_instrument(v, first)->rules;
+    c.now = view_now_ns(v);
+    if (c.g->phase == GRID_WAITING)
+        err = wait_or_begin(&c);
+    if (err)
+        return err;
+    if (c.g->phase == GRID_RUNNING)
+        run(&c);
+    if (c.g->phase == GRID_STOPPED && c.g->due && c.r->status == INSTRUMENT_TRADING) {
+        c.g->due = false;
+        if (holds_something(&c)) /* a fill that came late */
+            grid_start_closing(&c, c.g->stopped_by);
+    }
+    if (c.g->phase == GRID_CLOSING && c.g->due) {
+        grid_close(&c);
+        grid_set_timer(&c);
+    }
     return ERR_OK;
 }
 
@@ -313,10 +294,15 @@ const struct strategy_ops strategy_grid = {
     .size = sizeof(struct strategy_ops),
     .name = "grid",
     .summary = "buys a step lower and sells a step higher between two prices",
-    .params = PARAMS,
+    .params = grid_params,
     .subscribes = SUBSCRIBE_TOP | SUBSCRIBE_TRADE | SUBSCRIBE_FEED,
     .state_size = sizeof(struct grid),
     .check = grid_check,
     .init = grid_init,
     .on_event = grid_on_event,
+    .save = grid_save,
+    .load = grid_load,
+    .plan = grid_plan,
+    .figures = grid_figures,
+    .check_fees = grid_check_fees,
 };

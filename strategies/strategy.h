@@ -132,6 +132,11 @@ struct strategy_ops {
      * parameters name, in table order, without the ones not given. May be NULL. */
     enum err (*check_instruments)(const struct params *p, const struct instrument *const *in,
                                   const char **key, char *why, size_t cap);
+
+    /* As check(), after it, for what depends on the fees of the first instrument's venue. May be
+     * NULL. */
+    enum err (*check_fees)(const struct params *p, const struct instrument *first, dec maker_fee,
+                           dec taker_fee, const char **key, char *why, size_t cap);
 };
 
 /* ---- what a strategy can see ---- */

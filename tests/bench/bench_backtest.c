@@ -33,7 +33,7 @@ static const char CONFIG[] =
     "lot_size = \"0.00001\"\nmin_qty = \"0.00001\"\nmin_notional = \"5\"\n"
     "[[strategy]]\nname = \"grid\"\nkind = \"grid\"\nbudget = \"10000\"\ninventory = \"0.05\"\n"
     "instrument = \"BTC-USDT\"\nlower = \"66962\"\nupper = \"67062\"\nlevels = 21\n"
-    "size = \"0.001\"\n";
+    "size = \"0.001\"\nmin_profit = \"-1\"\n";
 
 static char dir[] = "/tmp/tradewind-bench-XXXXXX", csv[64];
 

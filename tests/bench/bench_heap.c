@@ -175,6 +175,7 @@ static struct setup *make_setup(void)
     set_param(g, "levels", (struct param_value){.integer = 21});
     set_param(g, "size", (struct param_value){.decimal = dec_lit("0.01")});
     set_param(g, "post_only", (struct param_value){.boolean = true});
+    set_param(g, "min_profit", (struct param_value){.decimal = dec_lit("-1")});
     setup_resolve_conversions(s);
     return s;
 }

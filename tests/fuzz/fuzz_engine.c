@@ -247,6 +247,7 @@ static void make_setup(struct setup *s, uint8_t choice)
     put(g, 3, (struct param_value){.integer = choice & 8 ? 200 : 9});
     put(g, 4, (struct param_value){.decimal = dec_lit("0.005")});
     put(g, 5, (struct param_value){.boolean = true});
+    put(g, 20, (struct param_value){.decimal = dec_lit("-1")}); /* min_profit: 200 levels pay not */
     g->risk.has_max_drawdown = choice & 16;
     g->risk.max_drawdown = dec_lit("0.1");
     struct strategy_setup *d = add(s, &strategy_dca, "0");

@@ -61,6 +61,7 @@ lower = "61000"
 upper = "62500"
 levels = 31
 size = "0.002"
+min_profit = "-1"
 
 [[strategy]]
 name = "dca-eth"

@@ -130,6 +130,12 @@ class Agent:
                             o.cancelling = True
                             self.request(s, o, True)
 
+    def cancel(self, o):
+        """A strategy asks for the end of one of its orders."""
+        if not o.cancelling:
+            o.cancelling = True
+            self.request(o.strategy, o, True)
+
     def request(self, s, o, cancel):
         self.sent.append((self.now, s))
         self.sequence += 1
@@ -268,7 +274,9 @@ class Agent:
         answer = self.venue.visible(o)
         if answer[0] == "rejected":
             self.end(o, "rejected", answer[1])
-        elif answer[0] == "taken":
+            return
+        o.strategy.accepted(self, o)
+        if answer[0] == "taken":
             o.open = 0
             self.fill(o, answer[1], o.qty, False)
 
@@ -315,6 +323,8 @@ class Agent:
     def pass_time(self, until, timers=True):
         """Timers and requests due strictly before `until` (None: all requests), a timer first at equal times."""
         while True:
+            while self.timers and not self.timers[0][3].expects(self.timers[0][0], self.timers[0][4]):
+                heapq.heappop(self.timers)
             timer = self.timers[0][0] if self.timers else None
             request = self.requests[0][0] if self.requests else None
             due = min((x for x in (timer, request) if x is not None), default=None)

@@ -49,9 +49,21 @@ def strategy(r, name, symbol, balances):
     around = lambda parts: show(start * (1000 + parts) // 1000)
     if r.random() < .6:
         s.update(kind="grid", lower=around(-r.choice((10, 30, 100))), upper=around(r.choice((10, 30, 100))),
-                 levels=r.choice((2, 3, 5, 9, 20)), size=r.choice(("0.01", "0.1", "0.05", "0.33")))
-        if r.random() < .3:
-            s["post_only"] = False
+                 min_profit="-1")
+        if r.random() < .8:
+            s["levels"] = r.choice((2, 3, 5, 9, 20))
+            s["spacing"] = r.choice(("arithmetic", "geometric"))
+        elif r.random() < .5:
+            s.update(spacing="geometric", step=r.choice(("0.0013", "0.007", "0.02")))
+        else:
+            s["step"] = show(start * r.choice((2, 5, 19)) // 1000)
+        how = r.choice(("size", "size", "amount", "investment"))
+        s[how] = {"size": r.choice(("0.1", "0.05", "0.33")), "amount": show(start * r.choice((55, 101, 330)) // 1000),
+                  "investment": show(start * r.choice((9, 17)))}[how]
+        for key, often, values in (("post_only", .3, (False,)), ("reprice", .3, (False,)), ("max_open", .3, (1, 2, 5)),
+                                   ("cooldown", .2, ("1s", "61s", "20m"))):
+            if r.random() < often:
+                s[key] = r.choice(values)
     else:
         s.update(kind="dca", interval=r.choice(("7s", "1m", "5m", "61s")),
                  amount=show(start // 1000 * r.choice((3, 11, 50))))
@@ -91,11 +103,11 @@ def case(seed, scratch):
                   for n in range(r.choice((1, 1, 2, 3)))]
     for s in strategies:
         s.get("risk", {}).pop("max_open_orders" if risk.get("max_open_orders") == 1 else "", None)
-    instrument = {"min_notional": r.choice(("0", "0.01", "30")), "lot_size": r.choice(("0.0001", "0.001", "0.005"))}
+    instrument = {"min_notional": r.choice(("0", "0.001")), "lot_size": r.choice(("0.0001", "0.001", "0.005"))}
     if r.random() < .3:
         instrument["base_precision"] = "0.001"
     if r.random() < .3:
         instrument["quote_precision"] = "0.01"
     if r.random() < .3:
-        instrument["max_qty"] = "0.2"
+        instrument["max_qty"] = "20"
     return config("USDT", balances, strategies, symbols, risk, venue, paper, instrument), data

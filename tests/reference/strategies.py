@@ -1,5 +1,5 @@
 """grid, dca and momentum ("core form" in docs/definitions.md)."""
-from units import ONE, SECOND, duration, floor_to, mul_up, parse
+from units import ONE, SECOND, ceil_to, duration, floor_to, mul_up, parse
 
 
 class Strategy:
@@ -26,24 +26,90 @@ class Strategy:
     def ended(self, agent, order):
         """An order was denied, rejected, expired, or filled to the end: order.state tells."""
 
+    def expects(self, at, what):
+        """Whether a timer that was set still matters."""
+        return True
+
+    def accepted(self, agent, order):
+        """The venue took an order."""
+
     def filled(self, agent, order, qty, fee, fee_asset):
         """A fill of one of our orders; `ended` follows if it was the last."""
 
 
 class Slot:
-    def __init__(self, low, high):
-        self.low, self.high = low, high
-        self.holds, self.order, self.bought, self.until = 0, None, 0, None
+    def __init__(self, low, high, size):
+        self.low, self.high, self.size = low, high, size
+        self.held, self.bought = 0, 0
+        self.orders = {"buy": [], "sell": []}
+        self.until = {"buy": None, "sell": None}
+        self.refused, self.took = {"buy": 0, "sell": 0}, {"buy": 0, "sell": 0}
+
+    def open(self, side):
+        return sum(o.left for o in self.orders[side])
+
+    def has_place(self, side):
+        other = "sell" if side == "buy" else "buy"
+        n = len(self.orders[side])
+        return n == 0 or (n == 1 and not self.orders[other])
+
+    @staticmethod
+    def worth(i, qty, price):
+        return qty >= max(i.lot, i.limits["min_qty"]) and qty * price // ONE >= i.limits["min_notional"]
+
+    def sellable(self, i):
+        qty = floor_to(max(0, self.held - self.open("sell")), i.lot)
+        return qty if self.has_place("sell") and self.worth(i, qty, self.high) else 0
+
+    def wanted(self, i):
+        qty = floor_to(max(0, self.size - self.bought - self.open("buy")), i.lot)
+        if not self.has_place("buy"):
+            return 0
+        if self.worth(i, qty, self.low):
+            return qty
+        if not self.orders["buy"] and not self.orders["sell"] and not self.sellable(i):
+            least = ceil_to(max(-(-i.limits["min_notional"] * ONE // self.low), i.limits["min_qty"], i.lot), i.lot)
+            return least if least <= self.size else 0
+        return 0
 
 
 class Grid(Strategy):
+    FORM = ("VENUE_RULE",)
+    KNOWN = ("lower", "upper", "levels", "step", "spacing", "size", "amount", "investment", "post_only", "max_open",
+             "reprice", "cooldown", "min_profit", "name", "kind", "budget", "inventory", "instrument", "risk")
+
     def __init__(self, table, instrument):
         super().__init__(table, instrument)
-        lower, upper, n = parse(table["lower"]), parse(table["upper"]), table["levels"]
-        self.size, self.post_only = parse(table["size"]), table.get("post_only", True)
-        levels = [floor_to(lower + k * (upper - lower) // (n - 1), instrument.tick) for k in range(n)]
-        self.slots = [Slot(a, b) for a, b in zip(levels, levels[1:])]
+        assert not set(table) - set(self.KNOWN), "the reference does not know these parameters"
+        levels = self.levels(table, instrument.tick)
+        self.post_only, self.reprice = table.get("post_only", True), table.get("reprice", True)
+        self.window, self.cooldown = table.get("max_open", 10 ** 9), duration(table.get("cooldown", "0s"))
+        lot = instrument.lot
+        if "size" in table:
+            sizes = [parse(table["size"])] * (len(levels) - 1)
+        elif "amount" in table:
+            sizes = [floor_to(parse(table["amount"]) * ONE // p, lot) for p in levels[:-1]]
+        else:
+            sizes = [floor_to(parse(table["investment"]) * ONE // sum(levels[:-1]), lot)] * (len(levels) - 1)
+        self.slots = [Slot(a, b, s) for a, b, s in zip(levels, levels[1:], sizes)]
         self.started = False
+
+    @staticmethod
+    def levels(table, tick):
+        lower, upper = parse(table["lower"]), parse(table["upper"])
+        geometric = table.get("spacing") == "geometric"
+        if "step" in table:
+            step, out, k = parse(table["step"]), [], 0
+            while True:
+                top, bottom = (lower * (ONE + step) ** k, ONE ** k) if geometric else (lower + k * step, 1)
+                if top > upper * bottom:
+                    return out
+                out.append(floor_to(top // bottom, tick))
+                k += 1
+        n = table["levels"]
+        if not geometric:
+            return [floor_to(lower + k * (upper - lower) // (n - 1), tick) for k in range(n)]
+        return [floor_to(root(lower ** (n - 1 - k) * upper ** k, n - 1), tick) for k in range(n)]
 
     def market(self, agent):
         mark = self.instrument.last
@@ -51,63 +117,132 @@ class Grid(Strategy):
             self.started = True
             free = self.free(self.instrument.base)
             for slot in self.slots:
-                if slot.low >= mark and free >= self.size:
-                    slot.holds = self.size
-                    free -= self.size
+                if slot.low >= mark and free >= slot.size:
+                    slot.held = slot.bought = slot.size
+                    free -= slot.size
         self.place(agent)
+
+    def price(self, slot, side):
+        tick, mark, n = self.instrument.tick, self.instrument.last, slot.took[side] if self.reprice else 0
+        if side == "buy":
+            return min(slot.low, floor_to(mark, tick) - n * tick) if n else slot.low
+        return max(slot.high, ceil_to(mark, tick) + n * tick) if n else slot.high
+
+    def ready(self, slot, side):
+        """What may be placed now but for its price and the state."""
+        if slot.until[side] is not None:
+            return 0
+        return slot.wanted(self.instrument) if side == "buy" else slot.sellable(self.instrument)
 
     def place(self, agent):
         """All that is wanted now, as the state is now; then the agent judges one after the other."""
-        mark, wanted = self.instrument.last, []
-        idle = [slot for slot in self.slots if not slot.order and slot.until is None]
-        for slot in reversed(idle):
-            if not slot.holds:
-                if not agent.allowed(self, "buy", self.size):
-                    self.wait(agent, slot, 60)
-                elif slot.low < mark:
-                    wanted.append((slot, "buy", slot.low, self.size))
-        for slot in idle:
-            if slot.holds:
-                qty = floor_to(slot.holds, self.instrument.lot)
-                if agent.allowed(self, "sell", qty):
-                    wanted.append((slot, "sell", slot.high, qty))
-                else:
-                    self.wait(agent, slot, 60)
-        for slot, side, price, qty in wanted:
-            slot.order = agent.new_order(self, side, "limit", price, qty, self.post_only)
-            slot.order.slot, slot.bought = slot, 0
-        for slot, _, _, _ in wanted:
-            agent.submit(slot.order)
+        sells = [(s, "sell", self.price(s, "sell"), self.ready(s, "sell")) for s in self.slots if self.ready(s, "sell")]
+        for order in list(sells):
+            if not agent.allowed(self, "sell", order[3]):
+                self.wait(agent, order[0], "sell", 60 * SECOND)
+                sells.remove(order)
+        lowest = min([o.price for s in self.slots for o in s.orders["sell"]] + [o[2] for o in sells], default=None)
+        highest = max([o.price for s in self.slots for o in s.orders["buy"]], default=0)
+        buys = []
+        for s in self.slots:
+            qty = self.ready(s, "buy")
+            if qty and not agent.allowed(self, "buy", qty):
+                self.wait(agent, s, "buy", 60 * SECOND)
+            elif qty and s.low < self.instrument.last:
+                price = self.price(s, "buy")
+                if price > 0 and (lowest is None or price < lowest):
+                    buys.append((s, "buy", price, qty))
+        buys = self.windowed(agent, "buy", buys, self.slots[::-1])
+        highest = max([highest] + [b[2] for b in buys])
+        sells = self.windowed(agent, "sell", [s for s in sells if s[2] > highest], self.slots)
+        orders = []
+        for slot, side, price, qty in buys + sells:
+            order = agent.new_order(self, side, "limit", price, qty, self.post_only)
+            order.slot = slot
+            slot.orders[side].append(order)
+            orders.append(order)
+        for order in orders:
+            agent.submit(order)
 
-    def wait(self, agent, slot, seconds):
-        slot.until = agent.now + seconds * SECOND
-        agent.set_timer(slot.until, self, slot)
+    def windowed(self, agent, side, wanted, outwards):
+        """Those of `wanted` that the window of open orders has room for; what is open outside of it is cancelled."""
+        out, rank, taken = [], 0, sum(len(s.orders[side]) for s in self.slots)
+        for slot in outwards:
+            for order in slot.orders[side]:
+                if not order.cancelling:
+                    rank += 1
+                    if rank > self.window:
+                        order.own_cancel = True
+                        agent.cancel(order)
+            for w in wanted:
+                if w[0] is slot:
+                    rank += 1
+                    if rank <= self.window and taken < self.window:
+                        taken += 1
+                        out.append(w)
+        return out
+
+    def wait(self, agent, slot, side, time):
+        slot.until[side] = agent.now + time
+        agent.set_timer(slot.until[side], self, (slot, side))
+
+    def expects(self, at, what):
+        slot, side = what
+        return slot.until[side] == at
 
     def release(self, agent):
         for slot in self.slots:
-            if slot.until is not None and slot.until <= agent.now:
-                slot.until = None
+            for side, until in slot.until.items():
+                if until is not None and until <= agent.now:
+                    slot.until[side] = None
         self.place(agent)
 
-    def timer(self, agent, slot):
+    def timer(self, agent, what):
         self.release(agent)
+
+    def accepted(self, agent, order):
+        order.slot.refused[order.side] = order.slot.took[order.side] = 0
 
     def filled(self, agent, order, qty, fee, fee_asset):
+        slot = order.slot
         if order.side == "buy":
-            order.slot.bought += qty - (fee if fee_asset == self.instrument.base else 0)
+            slot.held += qty - (fee if fee_asset == self.instrument.base else 0)
+            slot.bought += qty
+        else:
+            slot.held -= qty
+            slot.bought = max(0, slot.bought - qty)
+        slot.refused[order.side] = slot.took[order.side] = 0
+        if order.left:
+            self.release(agent)
 
     def ended(self, agent, order):
-        slot = order.slot
-        slot.order = None
-        if order.side == "buy":
-            slot.holds = slot.bought if slot.bought >= self.instrument.lot else 0
-        elif order.state == "filled":
-            slot.holds = 0
-        else:
-            slot.holds -= order.qty - order.left
-        if order.state != "filled":
-            self.wait(agent, slot, 1 if order.reason == "WOULD_TAKE" else 60)
-        self.release(agent)
+        slot, side = order.slot, order.side
+        slot.orders[side].remove(order)
+        if order.state == "filled":
+            other = "sell" if side == "buy" else "buy"
+            if self.cooldown and (slot.until[other] or 0) < agent.now + self.cooldown:
+                self.wait(agent, slot, other, self.cooldown)
+            if side == "sell" and not slot.orders["sell"] and slot.held < self.instrument.lot:
+                slot.bought = 0
+        elif order.reason == "WOULD_TAKE":
+            slot.took[side] = min(10, slot.took[side] + 1)
+            self.wait(agent, slot, side, SECOND)
+        elif order.state == "rejected" or order.reason in self.FORM:
+            self.wait(agent, slot, side, (60, 300, 1800)[slot.refused[side]] * SECOND)
+            slot.refused[side] = min(2, slot.refused[side] + 1)
+        elif not getattr(order, "own_cancel", False):
+            self.wait(agent, slot, side, 60 * SECOND)
+        if order.state != "denied":
+            self.release(agent)
+
+
+def root(value, n):
+    """Largest integer whose n-th power is at most value."""
+    low, high = 0, 1 << (value.bit_length() // n + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle ** n <= value else (low, middle)
+    return low
 
 
 class Dca(Strategy):

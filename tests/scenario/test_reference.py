@@ -12,10 +12,10 @@ BTC = "BTC-USDT=tests/data/binance-spot-btcusdt-5m-20240301_07.csv.gz"
 ETH = "ETH-USDT=tests/data/binance-spot-ethusdt-5m-20240301_07.csv.gz"
 ACCOUNT = {"USDT": "10000", "BTC": "0.1"}
 GRID = {"name": "grid", "kind": "grid", "budget": "8000", "inventory": "0.05", "instrument": "BTC-USDT",
-        "lower": "60000", "upper": "70000", "levels": 40, "size": "0.003"}
+        "lower": "60000", "upper": "70000", "levels": 40, "size": "0.003", "min_profit": "-1"}
 DCA = {"name": "dca", "kind": "dca", "budget": "1500", "instrument": "ETH-USDT", "interval": "7m", "amount": "37.3"}
 XRP = {"name": "grid", "kind": "grid", "budget": "5", "inventory": "5000", "instrument": "XRP-ETH", "lower": "0.00138",
-       "upper": "0.00150", "levels": 60, "size": "37"}
+       "upper": "0.00150", "levels": 60, "size": "37", "min_profit": "-1"}
 XRP_DCA = {"name": "dca", "kind": "dca", "budget": "2", "instrument": "XRP-ETH", "interval": "11m", "amount": "0.021"}
 XRP_ACCOUNT = {"ETH": "10", "XRP": "9000"}
 
@@ -49,6 +49,13 @@ def main():
     compare("grid_drawdown_halts", one(GRID, risk={"max_drawdown": "0.05"}), [BTC], {"fills": 100, "canceled": 10})
     compare("grid_limits", one({**GRID, "risk": {"max_position_value": "3500"}}, risk={
         "max_open_orders": 30, "max_order_value": "205", "max_messages": 34}), [BTC], {"fills": 100, "denied": 1000})
+    count = {k: v for k, v in GRID.items() if k not in ("levels", "size")}
+    compare("grid_geometric", one({**GRID, "spacing": "geometric", "levels": 37}), [BTC], {"fills": 300})
+    compare("grid_step_and_amount", one({**count, "step": "333.33", "amount": "177"}), [BTC], {"fills": 200})
+    compare("grid_ratio_and_investment", one({**count, "spacing": "geometric", "step": "0.0043", "investment": "6900"}),
+            [BTC], {"fills": 200})
+    compare("grid_window", one({**GRID, "max_open": 3}), [BTC], {"fills": 300, "canceled": 50})
+    compare("grid_cooldown", one({**GRID, "cooldown": "47m"}), [BTC], {"fills": 100})
     compare("dca_slippage", eth({**DCA, "budget": "5000"}, paper={"slippage": "0.0013"}), [ETH],
             {"fills": 100, "denied": 500})
     compare("dca_ceiling_and_total", eth({**DCA, "interval": "5m", "price_ceiling": "3600", "total": "900"}), [ETH],
@@ -63,6 +70,8 @@ def main():
         compare("xrp_trades_" + model, config("ETH", XRP_ACCOUNT, [XRP, XRP_DCA], ["XRP-ETH"],
                                               paper={"fill_model": model, "order_latency": "3s"}), [trades],
                 {"fills": 700, "rejected": 1})
+    compare("grid_at_its_level", config("ETH", XRP_ACCOUNT, [{**XRP, "reprice": False}], ["XRP-ETH"],
+                                        paper={"order_latency": "3s"}), [trades], {"fills": 700, "rejected": 100})
     minutes = "XRP-ETH=" + os.path.join(SHARED, "trades/binance-spot-XRPETH-1m-2019-10-11_13.csv")
     compare("xrp_candles_in_parts", config("ETH", XRP_ACCOUNT, [{**XRP, "size": "127"}], ["XRP-ETH"]), [minutes],
             {"fills": 300})

@@ -85,7 +85,7 @@ static void a_filled_buy_becomes_a_sell_one_level_higher_less_the_fee(void **sta
     world_close(&w);
 }
 
-static void a_partly_filled_buy_waits_for_the_rest(void **state)
+static void a_partly_filled_buy_is_mirrored_and_the_rest_follows(void **state)
 {
     (void)state;
     begin("48000", "52000", 5, "0.01", "0");
@@ -93,9 +93,11 @@ static void a_partly_filled_buy_waits_for_the_rest(void **state)
     world_trade(&w, "49500", "1");
     order_id id = order_at("49000");
     world_fill(&w, id, "49000", "0.004");
-    assert_open("buy 0.01@49000, buy 0.01@48000");
-    world_fill(&w, id, "49000", "0.006");
-    assert_open("buy 0.01@48000, sell 0.00999@50000");
+    assert_open("buy 0.01@49000, buy 0.01@48000, sell 0.00399@50000");
+    world_fill(&w, id, "49000", "0.003"); /* one order for a part is enough until the buy ends */
+    assert_open("buy 0.01@49000, buy 0.01@48000, sell 0.00399@50000");
+    world_fill(&w, id, "49000", "0.003"); /* held: 0.00999, of which 0.00399 is on sale */
+    assert_open("buy 0.01@48000, sell 0.00399@50000, sell 0.006@50000");
     world_close(&w);
 }
 
@@ -173,10 +175,10 @@ static void what_a_canceled_buy_had_got_is_sold(void **state)
     order_id id = order_at("49000");
     world_fill(&w, id, "49000", "0.004");
     world_order(&w, id, ORDER_CANCELED);
-    assert_open("buy 0.01@48000");
+    assert_open("buy 0.01@48000, sell 0.00399@50000");
     world_advance(&w, 60 * SECOND);
     world_timer(&w);
-    assert_open("buy 0.01@48000, sell 0.00399@50000");
+    assert_open("buy 0.01@48000, sell 0.00399@50000, buy 0.006@49000");
     world_close(&w);
 }
 
@@ -227,7 +229,7 @@ static void a_tick_coarser_than_the_step_halts_it_with_the_reason(void **state)
     assert_int_equal(world_effect(&w, EFFECT_STATE, 0)->state.reason, REASON_STRATEGY_ERROR);
     assert_string_equal(
         world_effect(&w, EFFECT_NOTE, 0)->note,
-        "two levels fall on one tick of the venue: use fewer levels or a wider range");
+        "levels: too many: two levels fall on the same tick; use fewer or a wider range");
     world_trade(&w, "49500", "1"); /* it is not called again */
     assert_null(world_effect(&w, EFFECT_NOTE, 0));
     assert_open("");
@@ -253,7 +255,9 @@ static void check_names_what_is_wrong(void **state)
     assert_string_equal(key, "size");
     s->params.value[4].decimal = D("0.00001"); /* one lot: less the fee it could never be sold */
     assert_int_equal(strategy_grid.check(&s->params, in, &key, why, sizeof why), ERR_RANGE);
-    s->params.value[4].decimal = D("0.00002");
+    s->params.value[4].decimal = D("0.0001"); /* 4.8 at the lowest level */
+    assert_int_equal(strategy_grid.check(&s->params, in, &key, why, sizeof why), ERR_RANGE);
+    s->params.value[4].decimal = D("0.00011");
     assert_int_equal(strategy_grid.check(&s->params, in, &key, why, sizeof why), ERR_OK);
     world_close(&w);
 }
@@ -302,7 +306,7 @@ static void less_than_a_lot_does_not_hold_a_slot(void **state)
     world_advance(&w, 61 * SECOND);
     world_timer(&w);
     world_trade(&w, "49500", "1");
-    assert_open("buy 0.01@48000, buy 0.01@49000");
+    assert_open("buy 0.01@48000, buy 0.00999@49000"); /* what it has is a part of its size */
     world_close(&w);
 }
 
@@ -315,9 +319,10 @@ static void a_fill_after_its_order_ended_counts_for_the_slot(void **state)
     order_id id = order_at("49000");
     world_order(&w, id, ORDER_CANCELED);
     world_fill(&w, id, "49000", "0.004");
+    assert_open("buy 0.01@48000, sell 0.00399@50000");
     world_advance(&w, 61 * SECOND);
     world_timer(&w);
-    assert_open("buy 0.01@48000, sell 0.00399@50000");
+    assert_open("buy 0.01@48000, sell 0.00399@50000, buy 0.006@49000");
     world_close(&w);
 }
 
@@ -345,7 +350,7 @@ int main(void)
         cmocka_unit_test(buys_below_sells_above_nearest_first),
         cmocka_unit_test(without_inventory_upper_slots_wait_until_the_price_is_above_them),
         cmocka_unit_test(a_filled_buy_becomes_a_sell_one_level_higher_less_the_fee),
-        cmocka_unit_test(a_partly_filled_buy_waits_for_the_rest),
+        cmocka_unit_test(a_partly_filled_buy_is_mirrored_and_the_rest_follows),
         cmocka_unit_test(a_filled_sell_becomes_a_buy_one_level_lower),
         cmocka_unit_test(no_level_ever_has_two_orders),
         cmocka_unit_test(a_rejected_order_is_tried_again_after_its_time),

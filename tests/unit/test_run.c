@@ -36,7 +36,7 @@ static char dir[64], file[128], copy[128];
 #define GRID                                                                                       \
     "[[strategy]]\nname = \"grid-btc\"\nkind = \"grid\"\nbudget = \"5000\"\n"                      \
     "inventory = \"0.05\"\ninstrument = \"BTC-USDT\"\nlower = \"61000\"\nupper = \"62500\"\n"      \
-    "levels = 16\nsize = \"0.002\"\n"
+    "levels = 16\nsize = \"0.002\"\nmin_profit = \"-1\"\n"
 #define DCA                                                                                        \
     "[[strategy]]\nname = \"dca-btc\"\nkind = \"dca\"\nbudget = \"1000\"\n"                        \
     "instrument = \"BTC-USDT\"\ninterval = \"7s\"\namount = \"20\"\n"
