@@ -288,7 +288,8 @@ static dec piece(struct chaos *c, const struct chaos_order *o)
 static bool arrive(struct chaos *c, uint32_t n)
 {
     struct chaos_order *o = &c->order[n];
-    if (c->faults && chance(c, 4)) {
+    bool may_end = c->faults == CHAOS_ALL || (c->faults == CHAOS_FAIR && !crosses(c, o));
+    if (may_end && chance(c, 4)) {
         end(c, n, ORDER_REJECTED, chance(c, 50) ? REASON_VENUE_RULE : REASON_NOT_ENOUGH_FUNDS);
         return false;
     }
@@ -297,7 +298,7 @@ static bool arrive(struct chaos *c, uint32_t n)
         say(c, o, ORDER_IN_DOUBT, REASON_NONE);
         return true;
     }
-    if (o->doubtful && c->faults && chance(c, 30)) {
+    if (o->doubtful && may_end && chance(c, 30)) {
         end(c, n, ORDER_REJECTED, REASON_VENUE_RULE); /* proven absent */
         return false;
     }
@@ -317,7 +318,7 @@ static bool act(struct chaos *c, uint32_t n)
     struct chaos_order *o = &c->order[n];
     order_id id = o->id;
     bool ioc = o->req.tif != TIF_GTC || o->req.type == ORDER_MARKET;
-    if (crosses(c, o) && !(c->faults && ioc && chance(c, 10))) {
+    if (crosses(c, o) && !(c->faults == CHAOS_ALL && ioc && chance(c, 10))) {
         bool maker = !ioc;
         instrument_id i = o->req.instrument;
         dec price = maker                     ? o->req.price
@@ -328,11 +329,14 @@ static bool act(struct chaos *c, uint32_t n)
             return false;
         o = &c->order[n];
     }
+    if (ioc && c->faults == CHAOS_FAIR)
+        return true; /* the rest fills later: nothing is missed */
     if (ioc) {
         end(c, n, ORDER_EXPIRED, REASON_BOOK_EXHAUSTED);
         return false;
     }
-    if (o->cancel_asked || (c->faults && chance(c, 1))) {
+    bool unasked = c->faults == CHAOS_ALL || (c->faults == CHAOS_FAIR && !crosses(c, o));
+    if (o->cancel_asked || (unasked && chance(c, 1))) {
         end(c, n, ORDER_CANCELED, REASON_NONE);
         return false;
     }
@@ -372,9 +376,9 @@ static bool is_pending(const struct chaos *c)
 
 void chaos_settle(struct chaos *c)
 {
-    bool faults = c->faults;
+    enum chaos_faults faults = c->faults;
     uint64_t begun = c->steps;
-    c->faults = false;
+    c->faults = CHAOS_NONE;
     while (is_pending(c)) {
         chaos_venue(c);
         if (c->steps - begun > IDLE_STEPS)
@@ -472,8 +476,8 @@ bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t 
     rng_seed(&c->rng, seed);
     c->now_ns = INT64_C(1704067200) * NS_PER_S;
     c->next_fill = 1;
-    c->faults = true;
-    c->restarts = !getenv("NORESTART");
+    c->faults = CHAOS_ALL;
+    c->restarts = true;
     for (int t = 0; t < 2; t++) {
         c->mem[t] = calloc(1, engine_size(c->setup));
         c->fx[t] = calloc(1, sizeof *c->fx[t]);

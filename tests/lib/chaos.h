@@ -19,6 +19,13 @@ struct chaos_order {
     bool accepted, cancel_asked, doubtful;
 };
 
+enum chaos_faults {
+    CHAOS_NONE, /* a well-behaved venue: everything at once and whole */
+    CHAOS_FAIR, /* pieces, silence, and rejects and cancels of what would not have traded anyway:
+                   in the end nothing is missed */
+    CHAOS_ALL,  /* also rejects, cancels and losses of what could have traded */
+};
+
 struct chaos {
     struct rng rng;
     uint64_t seed;    /* shown when something fails */
@@ -28,7 +35,7 @@ struct chaos {
     struct engine *engine[2];
     struct effects *fx[2];
     int64_t now_ns;
-    bool faults;   /* rejects, losses, unasked cancels, pieces; else a well-behaved venue */
+    enum chaos_faults faults;
     bool restarts; /* save and load the second engine's strategies */
     int64_t ticks[SETUP_INSTRUMENTS_MAX],
         spread[SETUP_INSTRUMENTS_MAX]; /* bid in ticks; ask above */

@@ -142,5 +142,7 @@ static void draw_momentum(struct rng *r, char *text, size_t cap, int64_t *ticks)
     put_decimal(&t, "amount", 5, 2000, 0);
 }
 
-const struct property_draw PROPERTY_DRAWS[] = {
-    {"grid", draw_grid}, {"dca", draw_dca}, {"momentum", draw_momentum}, {NULL, NULL}};
+const struct property_draw PROPERTY_DRAWS[] = {{"grid", draw_grid, NULL},
+                                               {"dca", draw_dca, NULL},
+                                               {"momentum", draw_momentum, NULL},
+                                               {NULL, NULL, NULL}};

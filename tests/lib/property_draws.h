@@ -13,6 +13,9 @@ struct property_draw {
     /* Writes a configuration with one strategy of the kind, and where each instrument's bid begins,
      * in ticks. */
     void (*draw)(struct rng *r, char *text, size_t cap, int64_t *ticks);
+    /* The same without what depends on the second in which something happens, and without fees:
+     * where the run ends then depends on the prices alone. NULL: there is no such configuration. */
+    void (*draw_plain)(struct rng *r, char *text, size_t cap, int64_t *ticks);
 };
 
 extern const struct property_draw PROPERTY_DRAWS[];

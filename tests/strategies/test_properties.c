@@ -3,8 +3,9 @@
  * could know to be refused, never quotes through its own orders, goes on after a save and a load as
  * if nothing had been, and comes to rest when the venue behaves again.
  *
- * PROPERTY_PATHS: market paths per strategy (300; `make test-all` runs 10000). PROPERTY_SEED: the
- * seed of one path, run alone. PROPERTY_ONLY: the kind of strategy. */
+ * PROPERTY_PATHS: market paths per strategy (300; `make test-all` runs 10000). PROPERTY_BASE: the
+ * first path's seed, for others than the usual ones. PROPERTY_SEED: the seed of one path, run
+ * alone. PROPERTY_ONLY: the kind of strategy. */
 #include "chaos.h"
 #include "property_draws.h"
 
@@ -14,12 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #define PATHS     300
-#define EVENTS    90 /* of the market, per path */
+#define BASE      20261123 /* the first path's seed: a run is the same everywhere */
+#define EVENTS    90       /* of the market, per path */
+#define STEPS     24       /* prices of a path that is walked in two ways */
 #define DRAWS_MAX 200
 #define QUIET_MAX 40 /* orders in an hour in which nothing happens */
 #define SECOND_NS INT64_C(1000000000)
@@ -61,7 +63,7 @@ static void walk(struct chaos *c, struct rng *r, const int64_t *begin)
 /* The venue behaves, the market stands still: what was tried again is done, and no more. */
 static void calm_down(struct chaos *c)
 {
-    c->faults = false;
+    c->faults = CHAOS_NONE;
     chaos_command(c, COMMAND_RESUME, 0);
     chaos_command(c, COMMAND_RESUME, STRATEGY_NONE);
     for (int n = 0; n < 8; n++) {
@@ -135,7 +137,7 @@ static void property(void **state)
         tell(d, &t);
         return;
     }
-    seed = (uint64_t)time(NULL) * 1000003;
+    seed = number("PROPERTY_BASE", BASE);
     for (uint64_t n = 0; n < paths; n++)
         one_path(d, seed + n, &t);
     tell(d, &t);
@@ -145,16 +147,125 @@ static void property(void **state)
     assert_true(t.restarts > t.paths);
 }
 
+/* ---- the same place ---- */
+
+static const struct order *find(const struct engine *e, const struct order *like)
+{
+    for (uint32_t n = 0; n < engine_open_orders(e); n++) {
+        const struct order *o = engine_open_order(e, n);
+        if (o->req.instrument == like->req.instrument && o->req.side == like->req.side &&
+            dec_eq(o->req.price, like->req.price) &&
+            dec_eq(order_open_qty(o), order_open_qty(like)))
+            return o;
+    }
+    return NULL;
+}
+
+static void compare_places(const struct chaos *a, const struct chaos *b)
+{
+    const struct setup *s = a->setup;
+    for (venue_id v = 0; v < s->venues; v++)
+        for (asset_id k = 0; k < s->assets; k++) {
+            char one[DEC_TEXT_MAX], other[DEC_TEXT_MAX];
+            dec_format(engine_balance(a->engine[0], 0, v, k), one);
+            dec_format(engine_balance(b->engine[0], 0, v, k), other);
+            if (strcmp(one, other) != 0)
+                chaos_fail(b, "%s: %s with a fair venue, %s with a difficult one", s->asset[k], one,
+                           other);
+        }
+    uint32_t open = engine_open_orders(a->engine[0]);
+    if (open != engine_open_orders(b->engine[0]))
+        chaos_fail(b, "%lu open orders with a fair venue, %lu with a difficult one",
+                   (unsigned long)open, (unsigned long)engine_open_orders(b->engine[0]));
+    for (uint32_t n = 0; n < open; n++)
+        if (!find(b->engine[0], engine_open_order(a->engine[0], n)))
+            chaos_fail(b, "an open order of the fair venue is not there");
+}
+
+/* A price, for three hours: what follows from it, tried again as often as it takes. */
+static void hold_price(struct chaos *c, int64_t ticks, enum chaos_faults faults)
+{
+    int64_t until = c->now_ns - c->now_ns % (3 * HOUR_NS) + 3 * HOUR_NS;
+    c->faults = faults;
+    chaos_market(c, 0, ticks);
+    for (int turn = 0; turn < 6; turn++) {
+        chaos_pass(c, 20 * SECOND_NS);
+        chaos_market(c, 0, ticks);
+    }
+    c->faults = CHAOS_NONE;
+    chaos_settle(c);
+    for (int turn = 0; turn < 8; turn++) {
+        chaos_pass(c, 10 * 60 * SECOND_NS);
+        chaos_market(c, 0, ticks);
+        chaos_settle(c);
+    }
+    chaos_pass(c, until - c->now_ns);
+    chaos_settle(c);
+}
+
+/* The same market twice: once with a venue that fills whole and at once, once with pieces, silence,
+ * rejects, cancels and restarts. */
+static void two_ways(const struct property_draw *d, uint64_t seed, struct tally *t)
+{
+    static struct chaos c[2];
+    static char text[8192];
+    struct rng r;
+    rng_seed(&r, seed);
+    int64_t ticks[SETUP_INSTRUMENTS_MAX];
+    int tries = 0;
+    while (d->draw_plain(&r, text, sizeof text, ticks), !chaos_open(&c[0], seed, text, ticks))
+        if (++tries == DRAWS_MAX) {
+            print_message("%s: no configuration is accepted\n%s", d->kind, text);
+            fail();
+        }
+    assert_true(chaos_open(&c[1], seed, text, ticks));
+    for (int n = 0; n < STEPS; n++) {
+        int64_t size = ticks[0] / 100,
+                to = c[0].ticks[0] + (int64_t)rng_below(&r, (uint64_t)(2 * size + 1)) - size;
+        hold_price(&c[0], to, CHAOS_NONE);
+        hold_price(&c[1], to, CHAOS_FAIR);
+    }
+    compare_places(&c[0], &c[1]);
+    t->paths++;
+    t->fills += c[1].fills;
+    chaos_close(&c[0]);
+    chaos_close(&c[1]);
+}
+
+static void same_place(void **state)
+{
+    const struct property_draw *d = *state;
+    struct tally t = {0};
+    const char *only = getenv("PROPERTY_ONLY");
+    if (only && *only && strcmp(only, d->kind) != 0)
+        return;
+    uint64_t seed = number("PROPERTY_SEED", 0), paths = number("PROPERTY_PATHS", PATHS) / 10 + 1;
+    if (seed) {
+        two_ways(d, seed, &t);
+        return;
+    }
+    seed = number("PROPERTY_BASE", BASE);
+    for (uint64_t n = 0; n < paths; n++)
+        two_ways(d, seed + n, &t);
+    assert_true(t.fills > t.paths);
+}
+
 int main(void)
 {
-    static struct CMUnitTest tests[16];
-    static char names[16][48];
+    static struct CMUnitTest tests[24];
+    static char names[24][48];
     size_t n = 0;
     for (const struct property_draw *d = PROPERTY_DRAWS; d->kind; d++, n++) {
         assert_true(n < sizeof tests / sizeof tests[0]);
         snprintf(names[n], sizeof names[n], "%s_keeps_its_promises", d->kind);
         tests[n] = (struct CMUnitTest){
             .name = names[n], .test_func = property, .initial_state = (void *)(uintptr_t)d};
+        if (!d->draw_plain)
+            continue;
+        n++;
+        snprintf(names[n], sizeof names[n], "%s_ends_in_the_same_place", d->kind);
+        tests[n] = (struct CMUnitTest){
+            .name = names[n], .test_func = same_place, .initial_state = (void *)(uintptr_t)d};
     }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return _cmocka_run_group_tests("properties", tests, n, NULL, NULL);
