@@ -165,6 +165,7 @@ test-rest:
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_ALL)"
 	@$(SUBMAKE) CC=clang CXX=clang++ BUILD=$(BUILD)/clang all unit-programs
 	@$(SUBMAKE) SAN=1 BUILD=$(BUILD)/san all
+	@$(SUBMAKE) $(BUILD)/tests/strategies/test_properties
 	@$(SUBMAKE) CC=clang CXX=clang++ SAN=fuzz BUILD=$(BUILD)/fuzz fuzz-programs
 	@$(SUBMAKE) lint-objects
 	@$(RUN) --tally $(TALLY) --title 'lint' 'tests/tools/lint.py --build=$(BUILD)' || true

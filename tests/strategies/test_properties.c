@@ -89,10 +89,11 @@ static void one_path(const struct property_draw *d, uint64_t seed, struct tally 
     rng_seed(&r, seed);
     int64_t ticks[SETUP_INSTRUMENTS_MAX];
     int tries = 0;
-    while (d->draw(&r, text, sizeof text, ticks), !chaos_open(&c, seed, text, ticks)) {
+    while (property_draw(d, false, &r, text, sizeof text, ticks),
+           !chaos_open(&c, seed, text, ticks)) {
         t->refused++;
         if (++tries == DRAWS_MAX) {
-            print_message("%s: no configuration is accepted\n%s", d->kind, text);
+            print_message("%s: no configuration is accepted\n%s", d->ops->name, text);
             fail();
         }
     }
@@ -113,7 +114,7 @@ static void tell(const struct property_draw *d, const struct tally *t)
 {
     print_message("# %s: %llu paths, %llu draws refused, %llu steps, %llu orders, %llu fills, %llu "
                   "restarts, %llu paths without a fill;",
-                  d->kind, (unsigned long long)t->paths, (unsigned long long)t->refused,
+                  d->ops->name, (unsigned long long)t->paths, (unsigned long long)t->refused,
                   (unsigned long long)t->steps, (unsigned long long)t->submits,
                   (unsigned long long)t->fills, (unsigned long long)t->restarts,
                   (unsigned long long)t->idle);
@@ -129,7 +130,7 @@ static void property(void **state)
     const struct property_draw *d = *state;
     struct tally t = {0};
     const char *only = getenv("PROPERTY_ONLY");
-    if (only && *only && strcmp(only, d->kind) != 0)
+    if (only && *only && strcmp(only, d->ops->name) != 0)
         return;
     uint64_t seed = number("PROPERTY_SEED", 0), paths = number("PROPERTY_PATHS", PATHS);
     if (seed) {
@@ -188,17 +189,17 @@ static void hold_price(struct chaos *c, int64_t ticks, enum chaos_faults faults)
     int64_t until = c->now_ns - c->now_ns % (3 * HOUR_NS) + 3 * HOUR_NS;
     c->faults = faults;
     chaos_market(c, 0, ticks);
-    for (int turn = 0; turn < 6; turn++) {
-        chaos_pass(c, 20 * SECOND_NS);
-        chaos_market(c, 0, ticks);
-    }
-    c->faults = CHAOS_NONE;
-    chaos_settle(c);
-    for (int turn = 0; turn < 8; turn++) {
-        chaos_pass(c, 10 * 60 * SECOND_NS);
-        chaos_market(c, 0, ticks);
+    for (int turn = 0; turn < 12; turn++) {
+        for (int n = 0; n < 4; n++)
+            chaos_venue(c);
+        c->faults = CHAOS_NONE; /* whatever was still open before time passes: no chance is lost */
         chaos_settle(c);
+        chaos_pass(c, 10 * 60 * SECOND_NS);
+        chaos_settle(c);
+        c->faults = turn < 4 ? faults : CHAOS_NONE;
+        chaos_market(c, 0, ticks);
     }
+    chaos_settle(c);
     chaos_pass(c, until - c->now_ns);
     chaos_settle(c);
 }
@@ -213,9 +214,10 @@ static void two_ways(const struct property_draw *d, uint64_t seed, struct tally 
     rng_seed(&r, seed);
     int64_t ticks[SETUP_INSTRUMENTS_MAX];
     int tries = 0;
-    while (d->draw_plain(&r, text, sizeof text, ticks), !chaos_open(&c[0], seed, text, ticks))
+    while (property_draw(d, true, &r, text, sizeof text, ticks),
+           !chaos_open(&c[0], seed, text, ticks))
         if (++tries == DRAWS_MAX) {
-            print_message("%s: no configuration is accepted\n%s", d->kind, text);
+            print_message("%s: no configuration is accepted\n%s", d->ops->name, text);
             fail();
         }
     assert_true(chaos_open(&c[1], seed, text, ticks));
@@ -237,7 +239,7 @@ static void same_place(void **state)
     const struct property_draw *d = *state;
     struct tally t = {0};
     const char *only = getenv("PROPERTY_ONLY");
-    if (only && *only && strcmp(only, d->kind) != 0)
+    if (only && *only && strcmp(only, d->ops->name) != 0)
         return;
     uint64_t seed = number("PROPERTY_SEED", 0), paths = number("PROPERTY_PATHS", PATHS) / 10 + 1;
     if (seed) {
@@ -255,15 +257,15 @@ int main(void)
     static struct CMUnitTest tests[24];
     static char names[24][48];
     size_t n = 0;
-    for (const struct property_draw *d = PROPERTY_DRAWS; d->kind; d++, n++) {
+    for (const struct property_draw *d = PROPERTY_DRAWS; d->ops; d++, n++) {
         assert_true(n < sizeof tests / sizeof tests[0]);
-        snprintf(names[n], sizeof names[n], "%s_keeps_its_promises", d->kind);
+        snprintf(names[n], sizeof names[n], "%s_keeps_its_promises", d->ops->name);
         tests[n] = (struct CMUnitTest){
             .name = names[n], .test_func = property, .initial_state = (void *)(uintptr_t)d};
-        if (!d->draw_plain)
+        if (!d->has_place)
             continue;
         n++;
-        snprintf(names[n], sizeof names[n], "%s_ends_in_the_same_place", d->kind);
+        snprintf(names[n], sizeof names[n], "%s_ends_in_the_same_place", d->ops->name);
         tests[n] = (struct CMUnitTest){
             .name = names[n], .test_func = same_place, .initial_state = (void *)(uintptr_t)d};
     }
