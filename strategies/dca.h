@@ -169,6 +169,7 @@ struct dca_purchase {
     dec amount, cost;
     bool limit, canceling;
     int64_t until_ns; /* of a limit order: canceled then; 0: when the next is due */
+    int64_t retry_ns; /* a cancel that was refused is asked for again then */
 };
 struct dca_scheduled {
     bool begun;

@@ -104,6 +104,7 @@ static void put_scheduled(struct bufw *b, const struct dca_scheduled *s)
         bufw_u8(b, p->limit);
         bufw_u8(b, p->canceling);
         bufw_i64(b, p->until_ns);
+        bufw_i64(b, p->retry_ns);
     }
 }
 
@@ -262,6 +263,7 @@ static void get_scheduled(struct bufr *b, struct dca_scheduled *s)
         p->limit = get_bool(b);
         p->canceling = get_bool(b);
         p->until_ns = bufr_i64(b);
+        p->retry_ns = bufr_i64(b);
     }
 }
 

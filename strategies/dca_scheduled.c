@@ -88,7 +88,7 @@ static bool cancel_limits(struct dca_scheduled *s, int64_t now, bool all, struct
         if (!p->id || !p->limit)
             continue;
         open = true;
-        if (p->canceling || (!all && (p->until_ns == 0 || p->until_ns > now)))
+        if (p->canceling || p->retry_ns > now || (!all && (p->until_ns == 0 || p->until_ns > now)))
             continue;
         p->canceling = true;
         intents_cancel(out, p->id);
@@ -166,7 +166,7 @@ static void on_order(struct dca_scheduled *s, const struct strategy_view *v,
     struct dca_purchase *p = purchase_of(s, a->id);
     if (p && p->canceling && a->state == ORDER_ACCEPTED) { /* the cancel was refused */
         p->canceling = false;
-        p->until_ns = view_now_ns(v) + DCA_SECOND_NS;
+        p->retry_ns = view_now_ns(v) + DCA_SECOND_NS;
     }
     if (!p || !order_state_is_terminal(a->state))
         return;
@@ -192,8 +192,9 @@ static int64_t next_look(const struct dca_scheduled *s)
     int64_t next = s->next_ns;
     for (uint32_t i = 0; i < DCA_PENDING_MAX; i++) {
         const struct dca_purchase *p = &s->open[i];
-        if (p->id && p->until_ns && !p->canceling && p->until_ns < next)
-            next = p->until_ns;
+        int64_t at = p->until_ns > p->retry_ns ? p->until_ns : p->retry_ns;
+        if (p->id && at && !p->canceling && at < next)
+            next = at;
     }
     return next;
 }

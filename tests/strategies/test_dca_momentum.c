@@ -1,4 +1,4 @@
-/* dca and momentum: when they ask, for how much, and when they do not. */
+/* momentum: when it asks, for how much, and when it does not. */
 #include "world.h"
 
 #include <setjmp.h>
@@ -16,99 +16,10 @@ static void assert_dec(dec got, const char *want)
     assert_string_equal(text, want);
 }
 
-static struct strategy_setup *begin_dca(const char *amount)
-{
-    world_open(&w);
-    struct strategy_setup *s = world_strategy(&w, "d", &strategy_dca, "9000", "0");
-    s->params = (struct params){.count = 5};
-    s->params.value[0] = (struct param_value){.present = true, .instrument = 0};
-    s->params.value[1] = (struct param_value){.present = true, .duration_ns = 60 * SECOND};
-    s->params.value[2] = (struct param_value){.present = true, .decimal = D(amount)};
-    return s;
-}
-
 static const struct order *submitted(void)
 {
     const struct effect *fx = world_effect(&w, EFFECT_SUBMIT, 0);
     return fx ? &fx->submit : NULL;
-}
-
-static void buys_at_once_and_then_each_interval_from_the_first(void **state)
-{
-    (void)state;
-    begin_dca("100");
-    world_start(&w);
-    world_trade(&w, "50000", "1");
-    int64_t first = w.now_ns;
-    assert_non_null(submitted());
-    assert_dec(submitted()->req.qty, "0.002");
-    assert_int_equal(submitted()->req.type, ORDER_MARKET);
-    assert_int_equal(engine_next_timer_ns(w.engine), first + 60 * SECOND);
-    world_advance(&w, 125 * SECOND); /* a late timer does not shift the schedule, nor buy twice */
-    world_timer(&w);
-    assert_non_null(submitted());
-    assert_null(world_effect(&w, EFFECT_SUBMIT, 1));
-    assert_int_equal(engine_next_timer_ns(w.engine), first + 180 * SECOND);
-    world_close(&w);
-}
-
-static void quantity_is_amount_over_the_ask_rounded_down(void **state)
-{
-    (void)state;
-    begin_dca("100");
-    world_start(&w);
-    world_top(&w, "49999", "50001");
-    assert_dec(submitted()->req.qty, "0.00199");
-    world_close(&w);
-}
-
-static void a_price_above_the_ceiling_is_skipped_with_a_note(void **state)
-{
-    (void)state;
-    struct strategy_setup *s = begin_dca("100");
-    s->params.value[3] = (struct param_value){.present = true, .decimal = D("50000")};
-    world_start(&w);
-    world_trade(&w, "50000.01", "1");
-    assert_null(submitted());
-    assert_string_equal(world_effect(&w, EFFECT_NOTE, 0)->note,
-                        "purchase skipped: price above price_ceiling");
-    world_trade(&w, "50000", "1");
-    assert_null(submitted()); /* only at its times */
-    world_advance(&w, 60 * SECOND);
-    world_timer(&w);
-    assert_non_null(submitted());
-    world_close(&w);
-}
-
-static void the_total_is_never_exceeded(void **state)
-{
-    (void)state;
-    struct strategy_setup *s = begin_dca("100");
-    s->params.value[4] = (struct param_value){.present = true, .decimal = D("200")};
-    world_start(&w);
-    world_trade(&w, "50000", "1");
-    uint32_t bought = 0;
-    for (int i = 0; i < 5; i++) {
-        if (submitted()) {
-            bought++;
-            world_fill(&w, submitted()->id, "50000", "0.002");
-        }
-        world_advance(&w, 60 * SECOND);
-        world_timer(&w);
-    }
-    assert_int_equal(bought, 2);
-    world_close(&w);
-}
-
-static void less_than_a_lot_is_skipped(void **state)
-{
-    (void)state;
-    begin_dca("0.4");
-    world_start(&w);
-    world_trade(&w, "50000", "1");
-    assert_null(submitted());
-    assert_non_null(world_effect(&w, EFFECT_NOTE, 0));
-    world_close(&w);
 }
 
 static void begin_momentum(int64_t fast, int64_t slow)
@@ -189,14 +100,9 @@ static void changing_the_next_candle_changes_no_earlier_intent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buys_at_once_and_then_each_interval_from_the_first),
-        cmocka_unit_test(quantity_is_amount_over_the_ask_rounded_down),
-        cmocka_unit_test(a_price_above_the_ceiling_is_skipped_with_a_note),
-        cmocka_unit_test(the_total_is_never_exceeded),
-        cmocka_unit_test(less_than_a_lot_is_skipped),
         cmocka_unit_test(enters_on_the_cross_up_and_leaves_on_the_cross_down),
         cmocka_unit_test(decides_nothing_while_warming_up),
         cmocka_unit_test(changing_the_next_candle_changes_no_earlier_intent),
     };
-    return cmocka_run_group_tests_name("dca and momentum", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("momentum", tests, NULL, NULL);
 }
