@@ -316,8 +316,8 @@ void dca_deal_cancel_takes(struct dca_deal *deal, int64_t now, struct intents *o
 int64_t dca_deal_next_cancel(const struct dca_deal *deal, int64_t now);
 /* What no own sell binds. */
 dec dca_deal_free(const struct dca_deal *deal);
-/* Cuts the quantity of a sell to what is known to pass; true where it did. */
-bool dca_part(const struct dca_deal *deal, const struct instrument_rules *r, dec *qty);
+/* Cuts a quantity to the venue's max_qty, and to [most] (zero: none); true where it did. */
+bool dca_part(const struct instrument_rules *r, dec most, dec *qty);
 /* Places the safety orders that are due, up to active_count. Returns when the next becomes due. */
 int64_t dca_deal_place_buys(struct dca_safety *s, const struct strategy_view *v,
                             struct intents *out);

@@ -229,6 +229,17 @@ void dca_leg_submit(struct dca_safety *s, struct dca_leg *leg, uint32_t role,
     leg->orders++;
 }
 
+bool dca_part(const struct instrument_rules *r, dec most, dec *qty)
+{
+    if (dec_is_pos(r->max_qty) && (dec_is_zero(most) || dec_lt(r->max_qty, most)))
+        most = r->max_qty;
+    if (dec_is_zero(most) || dec_le(*qty, most) ||
+        !dec_round_to(most, r->lot_size, DEC_DOWN, &most) || !dec_is_pos(most))
+        return false;
+    *qty = most;
+    return true;
+}
+
 /* A limit price that the market has passed already would be filled at the market's; asked far
  * behind it, risk's price collar would refuse. So it is at most this far behind. */
 static bool near(dec price, dec market, enum side side, dec tick, dec *ret)
@@ -244,7 +255,7 @@ static bool near(dec price, dec market, enum side side, dec tick, dec *ret)
 }
 
 /* The order that safety order [k] needs now; false where what it lacks is too little for one. */
-static bool safety_request(const struct dca_deal *d, const struct strategy_view *v, uint32_t k,
+static bool safety_request(struct dca_deal *d, const struct strategy_view *v, uint32_t k,
                            struct order_request *ret)
 {
     instrument_id i = view_first_instrument(v);
@@ -259,6 +270,7 @@ static bool safety_request(const struct dca_deal *d, const struct strategy_view 
     if (!dec_is_pos(price) || !dec_div(rest, price, DEC_DOWN, &qty) ||
         !dec_round_to(qty, r->lot_size, DEC_DOWN, &qty) || !dca_is_tradable(r, qty, price))
         return false;
+    d->safety[k].part = dca_part(r, DEC_ZERO, &qty);
     *ret = (struct order_request){.instrument = i,
                                   .side = SIDE_BUY,
                                   .type = ORDER_LIMIT,
@@ -292,18 +304,6 @@ int64_t dca_deal_place_buys(struct dca_safety *s, const struct strategy_view *v,
             dca_leg_submit(s, leg, DCA_TAG_SAFETY + k, &q, out);
     }
     return next;
-}
-
-bool dca_part(const struct dca_deal *d, const struct instrument_rules *r, dec *qty)
-{
-    dec most = d->sell_max;
-    if (dec_is_pos(r->max_qty) && (dec_is_zero(most) || dec_lt(r->max_qty, most)))
-        most = r->max_qty;
-    if (dec_is_zero(most) || dec_le(*qty, most) ||
-        !dec_round_to(most, r->lot_size, DEC_DOWN, &most) || !dec_is_pos(most))
-        return false;
-    *qty = most;
-    return true;
 }
 
 /* What step [k] sells of [rest]: its part of the parts that are left; the last one all. */
@@ -352,7 +352,7 @@ static void place_takes(struct dca_safety *s, const struct strategy_view *v, str
         if (!dca_is_tradable(r, qty, price))
             continue;
         rest = after;
-        d->take[k].part = dca_part(d, r, &qty);
+        d->take[k].part = dca_part(r, d->sell_max, &qty);
         if (last && dec_is_pos(d->terms.trailing))
             continue; /* followed, not placed */
         struct order_request q = {.instrument = i,

@@ -3,8 +3,8 @@
  * or a restart all end in the same place. */
 #include "dca.h"
 
-#define NEVER        INT64_MAX
-#define BUYS_WAIT_NS DCA_SECOND_NS
+#define NEVER          INT64_MAX
+#define CANCEL_WAIT_NS DCA_SECOND_NS
 #define LOOK_AGAIN_NS                                                                              \
     DCA_MINUTE_NS /* while a trading state or a missing price forbids an order                     \
                    */
@@ -300,14 +300,6 @@ static enum err end(struct dca_safety *s, const struct strategy_view *v, struct 
     return ERR_OK;
 }
 
-static bool is_buying(const struct dca_deal *d)
-{
-    bool open = d->base.id != 0;
-    for (uint32_t k = 0; k < d->terms.safety_count; k++)
-        open = open || d->safety[k].id;
-    return open;
-}
-
 /* First the safety orders go, then all is sold that no take profit binds, at market. A cancel that
  * stays without an answer holds the sell up for a moment only: what that order may still buy is
  * sold as well. */
@@ -326,15 +318,15 @@ static enum err look_exit(struct dca_safety *s, const struct strategy_view *v, s
     *ret_next = dca_deal_next_cancel(d, now);
     if (d->sell.id)
         return ERR_OK;
-    if (is_buying(d) && now - d->exit_ns < BUYS_WAIT_NS) {
-        *ret_next = least(*ret_next, d->exit_ns + BUYS_WAIT_NS);
+    if (dca_deal_is_open(d) && now - d->exit_ns < CANCEL_WAIT_NS) {
+        *ret_next = least(*ret_next, d->exit_ns + CANCEL_WAIT_NS);
         return ERR_OK;
     }
     if (!dca_selling_price(v, &price))
         return ERR_OK; /* the next price */
     if (!dec_round_to(dca_deal_free(d), in->rules.lot_size, DEC_DOWN, &qty))
         return ERR_OVERFLOW;
-    (void)dca_part(d, &in->rules, &qty);
+    (void)dca_part(&in->rules, d->sell_max, &qty);
     if (!dca_is_tradable(&in->rules, qty, price)) {
         if (dca_deal_is_open(d))
             return ERR_OK; /* their ends come as events */
