@@ -10,6 +10,7 @@
 
 struct order_request probe_request[512];
 uint32_t probe_requests;
+strategy_id probe_strategy;
 order_id probe_cancel;
 struct event probe_seen[1024];
 uint32_t probe_seen_count;
@@ -39,10 +40,11 @@ static enum err probe_init(void *state, const struct params *p, const struct str
 static enum err probe_on_event(void *state, const struct strategy_view *v, const struct event *e,
                                struct intents *out)
 {
-    (void)state, (void)v;
+    (void)state;
     if ((e->kind == EVENT_ORDER || e->kind == EVENT_FILL) && probe_seen_count < 1024)
         probe_seen[probe_seen_count++] = *e;
-    if (e->kind != EVENT_TRADE)
+    if (e->kind != EVENT_TRADE ||
+        (probe_strategy != STRATEGY_NONE && view_params(v)->value[1].integer != probe_strategy))
         return ERR_OK;
     for (uint32_t i = 0; i < probe_requests; i++)
         intents_submit(out, &probe_request[i]);
@@ -90,6 +92,7 @@ void world_open(struct world *w)
     s->venues = 1;
     s->venue[0] = (struct venue_setup){.name = "sim",
                                        .kind = "binance-spot",
+                                       .exchange = "sim",
                                        .maker_fee = D("0.001"),
                                        .taker_fee = D("0.001"),
                                        .fee_asset = ASSET_NONE,
@@ -102,6 +105,7 @@ void world_open(struct world *w)
     s->balance[1] = (struct balance_setup){0, asset(s, "BTC"), D("1")};
     probe_requests = probe_seen_count = 0;
     probe_cancel = 0;
+    probe_strategy = STRATEGY_NONE;
 }
 
 venue_id world_venue(struct world *w, const char *name, const char *fee)
@@ -110,6 +114,7 @@ venue_id world_venue(struct world *w, const char *name, const char *fee)
     struct venue_setup *v = &s->venue[s->venues];
     *v = s->venue[0];
     snprintf(v->name, sizeof v->name, "%s", name);
+    snprintf(v->exchange, sizeof v->exchange, "%s", name);
     v->maker_fee = v->taker_fee = D(fee);
     return (venue_id)s->venues++;
 }
@@ -163,6 +168,7 @@ struct strategy_setup *world_strategy(struct world *w, const char *name,
     ss->instrument[0] = 0;
     ss->params.count = 1;
     ss->params.value[0] = (struct param_value){.present = true, .instrument = 0};
+    ss->params.value[1].integer = s->strategies - 1; /* the probe's number; see probe_strategy */
     ss->budget_asset = s->instrument[0].quote;
     ss->budget = D(budget);
     ss->inventory = D(inventory);
@@ -262,4 +268,95 @@ const struct effect *world_effect(const struct world *w, enum effect_kind kind, 
         if (w->fx->item[i].kind == kind && n-- == 0)
             return &w->fx->item[i];
     return NULL;
+}
+
+/* ---- asking ---- */
+
+struct risk_setup *world_probe(struct world *w, const char *budget, const char *inventory)
+{
+    world_open(w);
+    world_strategy(w, "p", &strategy_probe, budget, inventory);
+    return &w->setup->risk;
+}
+
+void world_go(struct world *w)
+{
+    world_start(w);
+    world_trade(w, "50000", "1");
+}
+
+static order_id sent(const struct world *w)
+{
+    const struct effect *fx = world_effect(w, EFFECT_SUBMIT, 0);
+    return fx ? fx->submit.id : 0;
+}
+
+order_id world_ask(struct world *w, struct order_request r)
+{
+    probe_request[0] = r;
+    probe_requests = 1;
+    world_trade(w, "50000", "0.01");
+    return sent(w);
+}
+
+order_id world_ask_by(struct world *w, strategy_id s, const char *price, struct order_request r)
+{
+    probe_strategy = s;
+    probe_request[0] = r;
+    probe_requests = 1;
+    world_step(w, &(struct event){.kind = EVENT_TRADE,
+                                  .instrument = w->setup->strategy[s].instrument[0],
+                                  .trade = {D(price), D("0.01"), 0, SIDE_BUY}});
+    probe_strategy = STRATEGY_NONE;
+    assert_int_equal(probe_requests, 0);
+    return sent(w);
+}
+
+order_id world_passes(struct world *w, struct order_request r)
+{
+    order_id id = world_ask(w, r);
+    const struct effect *no = world_effect(w, EFFECT_DENIED, 0);
+    if (no)
+        print_error("denied: %s\n", reason_name(no->denied.denial.reason));
+    assert_true(id != 0);
+    return id;
+}
+
+static void assert_amount(dec d, const char *expected)
+{
+    char text[DEC_TEXT_MAX];
+    dec_format(d, text);
+    if (expected)
+        assert_string_equal(text, expected);
+}
+
+void world_denied(struct world *w, struct order_request r, enum reason reason, const char *limit,
+                  const char *value)
+{
+    assert_int_equal(world_ask(w, r), 0);
+    const struct effect *fx = world_effect(w, EFFECT_DENIED, 0);
+    assert_non_null(fx);
+    assert_string_equal(reason_name(fx->denied.denial.reason), reason_name(reason));
+    assert_amount(fx->denied.denial.limit, limit);
+    assert_amount(fx->denied.denial.value, value);
+    /* the strategy is told the same */
+    assert_true(probe_seen_count > 0);
+    const struct event *told = &probe_seen[probe_seen_count - 1];
+    assert_int_equal(told->order.state, ORDER_DENIED);
+    assert_int_equal(told->order.reason, reason);
+    assert_int_equal(told->order.denial.scope, fx->denied.denial.scope);
+}
+
+void world_was_denied(const struct world *w, enum reason reason, enum limit_scope scope,
+                      uint32_t index, const char *limit, const char *value)
+{
+    const struct effect *fx = world_effect(w, EFFECT_DENIED, 0);
+    assert_null(world_effect(w, EFFECT_SUBMIT, 0));
+    assert_non_null(fx);
+    const struct denial *d = &fx->denied.denial;
+    assert_string_equal(reason_name(d->reason), reason_name(reason));
+    assert_string_equal(limit_scope_name(d->scope), limit_scope_name(scope));
+    assert_int_equal(d->index, index);
+    assert_amount(d->limit, limit);
+    assert_amount(d->value, value);
 }

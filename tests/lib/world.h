@@ -28,8 +28,9 @@ struct strategy_setup *world_strategy(struct world *w, const char *name,
 /* Adds an instrument base-quote to venue 0. */
 instrument_id world_instrument(struct world *w, const char *symbol, const char *base,
                                const char *quote);
-/* The same on another venue; a venue like the first one, with fees of its own; more opening
- * balances; what a strategy, whose instruments are set already, has of an asset at the start. */
+/* The same on another venue; a venue like the first one, an exchange of its own with its own fees;
+ * more opening balances; what a strategy, whose instruments are set already, has of an asset at the
+ * start. */
 instrument_id world_instrument_at(struct world *w, venue_id v, const char *symbol, const char *base,
                                   const char *quote);
 venue_id world_venue(struct world *w, const char *name, const char *fee);
@@ -59,10 +60,29 @@ const struct effect *world_effect(const struct world *w, enum effect_kind kind, 
 extern const struct strategy_ops strategy_probe;
 extern struct order_request probe_request[512];
 extern uint32_t probe_requests;       /* cleared when asked */
+extern strategy_id probe_strategy;    /* which of several probes asks; STRATEGY_NONE: the first */
 extern order_id probe_cancel;         /* 0 or an order to cancel at the next event */
 extern struct event probe_seen[1024]; /* its own order and fill events */
 extern uint32_t probe_seen_count;
 struct order_request probe_limit(enum side side, const char *price, const char *qty);
 struct order_request probe_market(enum side side, const char *qty);
+
+/* The usual beginning: a world with a probe "p", before it starts; returns the agent's limits. */
+struct risk_setup *world_probe(struct world *w, const char *budget, const char *inventory);
+/* world_start(), and a trade at 50000. */
+void world_go(struct world *w);
+/* The probe asks, at a trade at 50000; returns the order's id where it was sent, 0 where denied. */
+order_id world_ask(struct world *w, struct order_request r);
+/* Strategy [s] asks, at a trade at [price] of its first instrument. */
+order_id world_ask_by(struct world *w, strategy_id s, const char *price, struct order_request r);
+/* As world_ask(), and it must be sent. */
+order_id world_passes(struct world *w, struct order_request r);
+/* As world_ask(), and it must be denied for [reason], with these numbers unless NULL; the strategy
+ * must be told the same. */
+void world_denied(struct world *w, struct order_request r, enum reason reason, const char *limit,
+                  const char *value);
+/* That the last step denied so, by the limit of that scope. */
+void world_was_denied(const struct world *w, enum reason reason, enum limit_scope scope,
+                      uint32_t index, const char *limit, const char *value);
 
 #endif

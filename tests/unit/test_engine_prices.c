@@ -10,19 +10,6 @@
 
 static struct world w;
 
-static struct risk_setup *begin(void)
-{
-    world_open(&w);
-    world_strategy(&w, "p", &strategy_probe, "9000", "0.5");
-    return &w.setup->risk;
-}
-
-static void go(void)
-{
-    world_start(&w);
-    world_trade(&w, "50000", "1");
-}
-
 /* Asks with an event that is no price of the instrument. */
 static enum reason ask(struct order_request r)
 {
@@ -47,11 +34,11 @@ static void with_eth(void)
 static void a_top_with_an_empty_side_does_not_make_an_old_trade_younger(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "9000", "0.5");
     r->has_max_reference_age = true;
     r->max_reference_age_ns = 10 * SECOND;
     with_eth();
-    go();
+    world_go(&w);
     world_advance(&w, 11 * SECOND);
     world_top(&w, "49999", "0");
     assert_int_equal(ask(probe_limit(SIDE_BUY, "49000", "0.001")), REASON_STALE_REFERENCE);
@@ -63,9 +50,9 @@ static void a_top_with_an_empty_side_does_not_make_an_old_trade_younger(void **s
 static void after_a_gap_orders_wait_for_a_price(void **state)
 {
     (void)state;
-    begin();
+    world_probe(&w, "9000", "0.5");
     with_eth();
-    go();
+    world_go(&w);
     world_top(&w, "49999", "50001");
     world_feed(&w, FEED_INVALID);
     world_feed(&w, FEED_LIVE);
@@ -83,9 +70,9 @@ static void after_a_gap_orders_wait_for_a_price(void **state)
 static void a_change_without_a_snapshot_takes_the_top_with_it(void **state)
 {
     (void)state;
-    begin();
+    world_probe(&w, "9000", "0.5");
     with_eth();
-    go();
+    world_go(&w);
     world_top(&w, "49999", "50001");
     const struct level bid[] = {{D("49999"), D("2")}};
     world_step(&w, &(struct event){.kind = EVENT_BOOK, .book = {.bids = 1, .bid = bid}});
@@ -104,8 +91,8 @@ static void levels_that_cannot_be_break_the_book(void **state)
     const struct level bad[] = {{D("0"), D("1")}, {D("-1"), D("1")}, {D("49000"), D("-1")}};
     for (int i = 0; i < 3; i++)
         for (int ask_side = 0; ask_side < 2; ask_side++) {
-            begin();
-            go();
+            world_probe(&w, "9000", "0.5");
+            world_go(&w);
             struct event ev = {.kind = EVENT_BOOK, .book = {.snapshot = true}};
             *(ask_side ? &ev.book.ask : &ev.book.bid) = &bad[i];
             *(ask_side ? &ev.book.asks : &ev.book.bids) = 1;
@@ -119,8 +106,8 @@ static void levels_that_cannot_be_break_the_book(void **state)
 static void senseless_trades_are_left_out_and_counted(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "9000", "0.5");
+    world_go(&w);
     world_trade(&w, "0", "1");
     world_trade(&w, "-1", "1");
     world_trade(&w, "49000", "-1");
@@ -139,8 +126,8 @@ static void senseless_trades_are_left_out_and_counted(void **state)
 static void rules_without_a_step_are_no_rules(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "9000", "0.5");
+    world_go(&w);
     struct instrument_rules r = w.setup->instrument[0].rules;
     r.lot_size = DEC_ZERO;
     world_step(&w, &(struct event){.kind = EVENT_INSTRUMENT, .rules = r});
@@ -151,11 +138,11 @@ static void rules_without_a_step_are_no_rules(void **state)
 static void a_market_order_is_valued_at_the_top_where_there_is_no_depth(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "9000", "0.5");
     r->has_max_order_value = true;
     r->max_order_value = D("600");
     with_eth();
-    go();
+    world_go(&w);
     world_top(&w, "40000", "60000"); /* mid 50000 */
     assert_int_equal(ask(probe_market(SIDE_BUY, "0.01")), REASON_NONE);
     char text[DEC_TEXT_MAX];
@@ -168,10 +155,10 @@ static void a_market_order_is_valued_at_the_top_where_there_is_no_depth(void **s
 static void a_market_buy_reserves_what_slippage_to_the_tick_can_cost(void **state)
 {
     (void)state;
-    begin();
+    world_probe(&w, "9000", "0.5");
     w.setup->venue[0].slippage = D("0.0000001");
     with_eth();
-    go(); /* 50000.005: 50000.01 is paid */
+    world_go(&w); /* 50000.005: 50000.01 is paid */
     assert_int_equal(ask(probe_market(SIDE_BUY, "0.01")), REASON_NONE);
     char text[DEC_TEXT_MAX];
     dec_format(engine_reserved(w.engine, 0, 0, 0), text);
@@ -182,7 +169,7 @@ static void a_market_buy_reserves_what_slippage_to_the_tick_can_cost(void **stat
 static void inventory_without_a_mark_is_exposure_of_unknown_value(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "9000", "0.5");
     r->has_max_gross_exposure = true;
     r->max_gross_exposure = D("26000");
     world_instrument(&w, "ETH-USDT", "ETH", "USDT");
@@ -190,7 +177,7 @@ static void inventory_without_a_mark_is_exposure_of_unknown_value(void **state)
         (struct balance_setup){0, setup_find_asset(w.setup, "ETH"), D("100")};
     struct strategy_setup *q = world_strategy(&w, "q", &strategy_probe, "0", "100");
     q->instrument[0] = 1;
-    go();
+    world_go(&w);
     probe_request[0] = probe_limit(SIDE_BUY, "49000", "0.001");
     probe_requests = 1;
     world_trade(&w, "50000", "1");
@@ -201,8 +188,8 @@ static void inventory_without_a_mark_is_exposure_of_unknown_value(void **state)
 static void a_fee_above_what_was_received_stops_the_engine(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "9000", "0.5");
+    world_go(&w);
     probe_request[0] = probe_limit(SIDE_BUY, "49000", "0.01");
     probe_requests = 1;
     world_trade(&w, "50000", "1");
@@ -223,7 +210,7 @@ static void a_fee_above_what_was_received_stops_the_engine(void **state)
 static void what_is_traded_must_have_a_way_to_the_agent_s_quote(void **state)
 {
     (void)state;
-    begin();
+    world_probe(&w, "9000", "0.5");
     w.setup->strategy[0].instruments = 2;
     w.setup->strategy[0].instrument[1] = world_instrument(&w, "XRP-KRW", "XRP", "KRW");
     setup_resolve_conversions(w.setup);

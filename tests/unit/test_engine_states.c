@@ -10,28 +10,6 @@
 
 static struct world w;
 
-static struct risk_setup *begin(void)
-{
-    world_open(&w);
-    world_strategy(&w, "p", &strategy_probe, "5000", "0.5");
-    return &w.setup->risk;
-}
-
-static void go(void)
-{
-    world_start(&w);
-    world_trade(&w, "50000", "1");
-}
-
-static order_id ask(struct order_request r)
-{
-    probe_request[0] = r;
-    probe_requests = 1;
-    world_trade(&w, "50000", "0.01");
-    const struct effect *fx = world_effect(&w, EFFECT_SUBMIT, 0);
-    return fx ? fx->submit.id : 0;
-}
-
 static enum trading_state agent(void)
 {
     return engine_state(w.engine, SCOPE_AGENT, 0);
@@ -40,13 +18,13 @@ static enum trading_state agent(void)
 static void unhalt_leads_back_to_reducing_where_entry_was_stopped(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
     world_command(&w, COMMAND_STOPENTRY, STRATEGY_NONE);
     world_command(&w, COMMAND_HALT, STRATEGY_NONE);
     world_command(&w, COMMAND_UNHALT, STRATEGY_NONE);
     assert_int_equal(agent(), STATE_REDUCING);
-    assert_int_equal(ask(probe_limit(SIDE_BUY, "49000", "0.01")), 0);
+    assert_int_equal(world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01")), 0);
     world_command(&w, COMMAND_RESUME, STRATEGY_NONE);
     assert_int_equal(agent(), STATE_ACTIVE);
     world_close(&w);
@@ -55,8 +33,8 @@ static void unhalt_leads_back_to_reducing_where_entry_was_stopped(void **state)
 static void entry_can_be_stopped_and_resumed_under_a_halt(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
     world_command(&w, COMMAND_HALT, STRATEGY_NONE);
     world_command(&w, COMMAND_STOPENTRY, STRATEGY_NONE);
     assert_int_equal(agent(), STATE_HALTED);
@@ -73,10 +51,10 @@ static void entry_can_be_stopped_and_resumed_under_a_halt(void **state)
 static void unhalt_does_not_undo_a_daily_loss(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "5000", "0.5");
     r->has_daily_loss = true;
     r->daily_loss = D("1000");
-    go();
+    world_go(&w);
     world_advance(&w, 2 * SECOND);
     world_trade(&w, "49000", "1"); /* one BTC: 1000 */
     assert_int_equal(agent(), STATE_REDUCING);
@@ -89,10 +67,10 @@ static void unhalt_does_not_undo_a_daily_loss(void **state)
 static void a_loss_during_a_halt_is_latched_after_it(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "5000", "0.5");
     r->has_daily_loss = true;
     r->daily_loss = D("1000");
-    go();
+    world_go(&w);
     world_command(&w, COMMAND_HALT, STRATEGY_NONE);
     world_advance(&w, 2 * SECOND);
     world_trade(&w, "49000", "1");
@@ -106,12 +84,12 @@ static void a_loss_during_a_halt_is_latched_after_it(void **state)
 static void a_halted_strategy_s_orders_are_cancelled_and_no_others(void **state)
 {
     (void)state;
-    begin();
+    world_probe(&w, "5000", "0.5");
     w.setup->strategy[0].risk.has_max_drawdown = true;
     w.setup->strategy[0].risk.max_drawdown = D("0.1");
     world_strategy(&w, "q", &strategy_probe, "1000", "0");
-    go();
-    order_id own = ask(probe_limit(SIDE_BUY, "30000", "0.001"));
+    world_go(&w);
+    order_id own = world_ask(&w, probe_limit(SIDE_BUY, "30000", "0.001"));
     assert_int_equal(order_id_strategy(own), 0);
     world_command(&w, COMMAND_PAUSE, 0);
     world_advance(&w, 2 * SECOND);
@@ -126,9 +104,9 @@ static void a_halted_strategy_s_orders_are_cancelled_and_no_others(void **state)
 static void a_refused_cancel_is_asked_again_each_second_of_a_halt(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_order(&w, id, ORDER_ACCEPTED);
     world_command(&w, COMMAND_HALT, STRATEGY_NONE);
     assert_non_null(world_effect(&w, EFFECT_CANCEL, 0));
@@ -145,9 +123,9 @@ static void a_refused_cancel_is_asked_again_each_second_of_a_halt(void **state)
 static void a_cancel_leaves_an_order_in_doubt_in_doubt(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_order(&w, id, ORDER_IN_DOUBT);
     probe_cancel = id;
     world_trade(&w, "50000", "1");
@@ -166,16 +144,16 @@ static void a_cancel_leaves_an_order_in_doubt_in_doubt(void **state)
 static void an_order_that_never_left_ends_though_its_cancel_is_under_way(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     probe_cancel = id;
     world_trade(&w, "50000", "1");
     assert_int_equal(engine_order(w.engine, id)->state, ORDER_PENDING_CANCEL);
     world_order(&w, id, ORDER_NOT_SENT);
     assert_int_equal(engine_order(w.engine, id)->state, ORDER_NOT_SENT);
     assert_true(dec_is_zero(engine_reserved(w.engine, 0, 0, 0)));
-    id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     probe_cancel = id;
     world_trade(&w, "50000", "1");
     world_order(&w, id, ORDER_IN_DOUBT);
@@ -187,10 +165,10 @@ static void an_order_that_never_left_ends_though_its_cancel_is_under_way(void **
 static void losses_are_looked_at_with_the_minute_s_sample(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "5000", "0.5");
     r->has_max_drawdown = true;
     r->max_drawdown = D("0.01");
-    go();
+    world_go(&w);
     /* Within the second after the last look, a fall; then the next minute begins with a rise. */
     world_advance(&w, 60 * SECOND - SECOND / 2);
     world_trade(&w, "50000", "1");
@@ -206,12 +184,12 @@ static void losses_are_looked_at_with_the_minute_s_sample(void **state)
 static void a_day_that_begins_with_a_fill_begins_for_the_strategies(void **state)
 {
     (void)state;
-    struct risk_setup *r = begin();
+    struct risk_setup *r = world_probe(&w, "5000", "0.5");
     r->day_offset_ns = 30 * SECOND;
     w.setup->strategy[0].risk.has_daily_loss = true;
     w.setup->strategy[0].risk.daily_loss = D("400");
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_advance(&w, 86400 * SECOND);
     world_trade(&w, "49400", "1"); /* 00:00 of the next day: still the old trading day */
     assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_ACTIVE);
@@ -234,7 +212,7 @@ static void many_strategies_may_lose_at_once(void **state)
         s->risk.has_max_drawdown = true;
         s->risk.max_drawdown = D("0.1");
     }
-    go();
+    world_go(&w);
     world_advance(&w, 2 * SECOND);
     for (int i = 0; i < 8; i++)
         probe_request[i] = probe_limit(SIDE_SELL, "50000", "0.00011");
@@ -269,7 +247,7 @@ static void many_strategies_may_begin_at_one_event(void **state)
     eager.on_event = eager_on_event;
     for (int i = 0; i < 17; i++)
         world_strategy(&w, "p", &eager, "10000", "0");
-    go();
+    world_go(&w);
     assert_int_equal(engine_open_orders(w.engine), 16 * INTENTS_MAX); /* 4096: all there can be */
     for (uint16_t i = 0; i < 17; i++)
         assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, i), STATE_ACTIVE);
@@ -281,8 +259,8 @@ static void many_strategies_may_begin_at_one_event(void **state)
 static void times_out_of_range_are_refused(void **state)
 {
     (void)state;
-    begin();
-    go();
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
     const int64_t bad[] = {-1, INT64_MIN, INT64_MAX, ENGINE_TIME_MAX_NS + 1};
     for (int i = 0; i < 4; i++) {
         struct event ev = {
@@ -305,9 +283,9 @@ static void times_out_of_range_are_refused(void **state)
 static void a_signer_s_denial_ends_the_order(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_order(&w, id, ORDER_DENIED);
     assert_int_equal(engine_order(w.engine, id)->state, ORDER_DENIED);
     assert_true(dec_is_zero(engine_reserved(w.engine, 0, 0, 0)));
@@ -322,9 +300,9 @@ static void a_signer_s_denial_ends_the_order(void **state)
 static void an_order_that_is_no_longer_in_doubt_can_be_cancelled_again(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_order(&w, id, ORDER_IN_DOUBT);
     probe_cancel = id;
     world_trade(&w, "50000", "1");
@@ -339,9 +317,9 @@ static void an_order_that_is_no_longer_in_doubt_can_be_cancelled_again(void **st
 static void states_that_are_none_change_nothing(void **state)
 {
     (void)state;
-    begin();
-    go();
-    order_id id = ask(probe_limit(SIDE_BUY, "49000", "0.01"));
+    world_probe(&w, "5000", "0.5");
+    world_go(&w);
+    order_id id = world_ask(&w, probe_limit(SIDE_BUY, "49000", "0.01"));
     world_order(&w, id, (enum order_state)0);
     world_order(&w, id, (enum order_state)13);
     world_order(&w, id, (enum order_state)255);
