@@ -104,7 +104,11 @@ all: $(PROGRAMS) ## build the programs into build/ (the default)
 demo: ## install what is missing, build, and trade a recorded market in front of you (a minute)
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_BUILD)"
 	@$(SUBMAKE) all
-	@config/examples/demo.sh $(BUILD)
+	@config/examples/demo.sh $(BUILD) $(STRATEGY)
+
+demo-grid: ## the demo with one strategy; also demo-dca, demo-momentum, demo-triangular
+demo-grid demo-dca demo-momentum demo-triangular:
+	@$(MAKE) --no-print-directory demo STRATEGY=$(@:demo-%=%)
 
 test: ## install what is missing, build, and run the tests (under 10 minutes)
 	@rm -f $(TALLY)
@@ -179,7 +183,7 @@ replay-programs: $(REPLAY)
 fuzz-programs: $(FUZZERS)
 lint-objects: $(LIB_OBJ)
 
-.PHONY: all demo test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
+.PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
         format bench fuzz install deps clean help FORCE
 
 # ---- how things are built ----

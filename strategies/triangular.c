@@ -62,7 +62,7 @@ static const struct param_spec PARAMS[] = {
                     .choices = "book|top|trade",
                     .default_value = "top",
                     .help = "the least that is traded on: the depth book, a top of book with its "
-                            "size, or (backtests of candles) a last price of unlimited size"},
+                            "size, or (backtests of candles) a last trade, once for its quantity"},
     [TRI_LEVELS] = {.key = "levels",
                     .type = PARAM_INTEGER,
                     .flags = PARAM_LIVE,
@@ -285,9 +285,15 @@ static enum err tri_init(void *state, const struct params *p, const struct strat
 
 static void note_time(struct tri *s, const struct strategy_view *v, const struct event *e)
 {
-    for (uint32_t k = 0; k < 3; k++)
-        if (view_params(v)->value[TRI_FIRST + k].instrument == e->instrument)
-            (e->kind == EVENT_TRADE ? s->trade_ns : s->quote_ns)[k] = view_now_ns(v);
+    uint32_t k = 0;
+    while (k < 2 && view_params(v)->value[TRI_FIRST + k].instrument != e->instrument)
+        k++;
+    if (e->kind != EVENT_TRADE) {
+        s->quote_ns[k] = view_now_ns(v);
+    } else if (dec_is_pos(e->trade.qty)) { /* a candle without trades repeats a price of old */
+        s->trade_ns[k] = view_now_ns(v);
+        s->trade_qty[k] = e->trade.qty;
+    }
 }
 
 /* Time passed, or prices came. */

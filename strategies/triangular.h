@@ -59,6 +59,7 @@ struct tri {
     enum tri_phase phase;
     uint32_t direction, leg;
     int64_t quote_ns[3], trade_ns[3]; /* newest of first, second, third; 0: none yet */
+    dec trade_qty[3];                 /* of the newest trade; zero once a cycle counted on it */
     dec limit[3];                     /* of the plan, per leg */
     order_id order[3];                /* open: of a leg; while unwinding of asset 1 or 2; 0: none */
     dec held[3];      /* what the cycle gained of each asset; of 1 and 2 it stays as dust */

@@ -50,7 +50,7 @@ static bool quote_of(const struct tri *s, const struct strategy_view *v, uint32_
     }
     if (least < TRI_PRICES_TRADE || !view_mark(v, i, &last) || !view_last(v, i, &last))
         return false;
-    leg->one = (struct level){last, DEC_MAX};
+    leg->one = (struct level){last, s->trade_qty[parameter]};
     return s->trade_ns[parameter] >= oldest && s->trade_ns[parameter] > 0;
 }
 
@@ -177,8 +177,10 @@ static enum err begin(struct tri *s, const struct strategy_view *v, const struct
     s->stranded = s->traded = false;
     s->began_ns = view_now_ns(v);
     remember_start(s, s->began_ns);
-    for (uint32_t k = 0; k < 3; k++)
+    for (uint32_t k = 0; k < 3; k++) {
         s->limit[k] = plan->step[k].limit;
+        s->trade_qty[k] = DEC_ZERO;
+    }
     for (uint32_t k = 0; k <= s->leg; k++)
         submit_leg(s, t, k, plan->step[k].qty, out);
     return ERR_OK;

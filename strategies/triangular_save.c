@@ -14,6 +14,7 @@ enum err tri_save(const void *state, struct bufw *out)
     for (uint32_t k = 0; k < 3; k++) {
         bufw_i64(out, s->quote_ns[k]);
         bufw_i64(out, s->trade_ns[k]);
+        bufw_dec(out, s->trade_qty[k]);
         bufw_dec(out, s->limit[k]);
         bufw_u64(out, s->order[k]);
         bufw_dec(out, s->held[k]);
@@ -58,6 +59,7 @@ enum err tri_load(void *state, struct bufr *in)
     for (uint32_t k = 0; k < 3; k++) {
         s->quote_ns[k] = bufr_i64(in);
         s->trade_ns[k] = bufr_i64(in);
+        s->trade_qty[k] = bufr_dec(in);
         s->limit[k] = bufr_dec(in);
         s->order[k] = bufr_u64(in);
         s->held[k] = bufr_dec(in);

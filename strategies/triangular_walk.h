@@ -17,7 +17,7 @@ struct triangle_leg {
     bool fee_apart; /* paid in a third asset: nothing is taken from what is received */
     const struct book_side *levels; /* NULL: only [one] */
     uint32_t levels_max;            /* how many of them are looked at */
-    struct level one;               /* qty DEC_MAX: as much as one likes */
+    struct level one;               /* a level without a book */
     dec funds; /* the most that its order may bind: quote of a buy, base of a sell */
 };
 

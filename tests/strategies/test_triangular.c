@@ -478,6 +478,31 @@ static void prices_names_the_least_that_is_good_enough(void **state)
     assert_int_equal(desk.sents, 0);
 }
 
+/* A trade is worth its quantity, once; one of nothing, as of a candle without trades, is none. */
+static void a_trade_is_worth_its_quantity_once(void **state)
+{
+    (void)state;
+    open_desk("investment_min = \"600\"\ninvestment_max = \"900\"\ncooldown = \"0s\"\n"
+              "investment_step = \"300\"\nprices = \"trade\"\n");
+    feeds(FEED_LIVE);
+    trade(ETH_BTC, "0.05");
+    trade(ETH_USDT, "3020");
+    tell(&(struct event){
+        .kind = EVENT_TRADE, .instrument = BTC_USDT, .trade = {D("60000"), D("0"), 0, SIDE_BUY}});
+    run(20 * MS);
+    assert_int_equal(desk.sents, 0);
+    tell(&(struct event){.kind = EVENT_TRADE,
+                         .instrument = BTC_USDT,
+                         .trade = {D("60000"), D("0.012"), 0, SIDE_BUY}});
+    run(20 * MS);
+    assert_int_equal(desk.sents, 3);
+    assert_sent(0, BTC_USDT, SIDE_BUY, "60000", "0.01"); /* 900 would take 0.015 */
+    trade(ETH_BTC, "0.05");
+    trade(ETH_USDT, "3020");
+    run(20 * MS);
+    assert_int_equal(desk.sents, 3);
+}
+
 static void levels_bound_the_walk(void **state)
 {
     (void)state;
@@ -1013,6 +1038,7 @@ int main(void)
         T(the_funds_bound_it),
         T(max_age_counts_for_each_quote),
         T(prices_names_the_least_that_is_good_enough),
+        T(a_trade_is_worth_its_quantity_once),
         T(levels_bound_the_walk),
         T(linear_goes_on_with_what_it_got),
         T(parallel_sends_all_at_once),
