@@ -25,7 +25,9 @@ enum err stop_price(const struct momentum *m, const struct strategy_view *v, dec
         if (!above(entry, p[P_TRAILING_ACTIVATION].decimal, DEC_UP, &active) ||
             !above(m->peak, dec_neg(p[P_TRAILING_STOP].decimal), DEC_DOWN, &other))
             return ERR_OVERFLOW;
-        if (dec_ge(m->peak, active) && dec_gt(other, stop)) {
+        /* Without an activation it counts from the entry on, whatever the fees. */
+        bool counts = dec_is_zero(p[P_TRAILING_ACTIVATION].decimal) || dec_ge(m->peak, active);
+        if (counts && dec_gt(other, stop)) {
             *trailing = true;
             stop = other;
         }

@@ -73,8 +73,8 @@ static bool fitting(const struct strategy_view *v, const struct event *e, order_
         return false;
     const struct denial *d = &e->order.denial;
     enum reason r = d->reason;
-    bool size = r == REASON_BUDGET || r == REASON_ORDER_VALUE || r == REASON_ORDER_QTY ||
-                r == REASON_MAX_QTY || r == REASON_MAX_NOTIONAL;
+    bool size = r == REASON_BUDGET || r == REASON_ORDER_QTY || r == REASON_MAX_QTY ||
+                r == REASON_MAX_NOTIONAL;
     dec lot = view_instrument(v, view_first_instrument(v))->rules.lot_size, less;
     return size && dec_is_pos(d->limit) && dec_lt(d->limit, d->value) && dec_is_pos(lot) &&
            dec_mul_div(qty, d->limit, d->value, DEC_DOWN, &less) &&
