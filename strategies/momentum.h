@@ -179,9 +179,11 @@ struct momentum {
     int64_t sell_asked_ns, sell_again_ns;
     uint64_t parent; /* of the entry's or the exit's orders */
     dec parent_left;
-    dec want;                 /* still to be bought */
-    dec part_max;             /* of an exit: no order of more; 0: no such bound */
-    bool shrunk;              /* the next refusal for size waits like any other */
+    dec binding;  /* what a buy binds, as a ratio of quantity x price: from a refusal; 0: not known
+                   */
+    dec want;     /* still to be bought */
+    dec part_max; /* of an exit: no order of more; 0: no such bound */
+    bool shrunk;  /* the next refusal for size waits like any other */
     uint32_t tries;           /* orders of this entry or exit that ended with something left */
     uint32_t failures;        /* sells refused in a row */
     uint32_t refusals;        /* entries refused in a row */
@@ -200,6 +202,9 @@ struct momentum {
 enum err range_add(struct range *r, int64_t periods, const struct event_candle *c) MUST_CHECK;
 /* Price of a buy (ask) or a sell (bid), else the last trade; false while the feed is not live. */
 bool trade_price(const struct strategy_view *v, enum side side, dec *ret);
+/* The most that the free money buys at [price]. */
+enum err affordable(const struct momentum *m, const struct strategy_view *v, dec price,
+                    dec *ret) MUST_CHECK;
 /* The entry's quantity at [price], rounded down to the lot, within what is free; 0 with *why where
  * it cannot be. */
 enum err entry_qty(const struct momentum *m, const struct strategy_view *v, dec price, dec *ret,

@@ -84,8 +84,13 @@ static bool fitting(const struct strategy_view *v, const struct event *e, order_
 static void buy_refused(struct momentum *m, const struct strategy_view *v, const struct event *e,
                         order_id id)
 {
-    dec less;
-    if (!m->shrunk && reason_for(id, e) == REASON_BUDGET && fitting(v, e, id, m->buy_qty, &less)) {
+    dec less, price, value, binding;
+    bool money = reason_for(id, e) == REASON_BUDGET && fitting(v, e, id, m->buy_qty, &less);
+    /* The next entry knows how much more than its price an order binds. */
+    if (money && trade_price(v, SIDE_BUY, &price) && dec_mul(price, m->buy_qty, DEC_DOWN, &value) &&
+        dec_div(e->order.denial.value, value, DEC_UP, &binding))
+        m->binding = binding;
+    if (money && !m->shrunk) {
         m->shrunk = true;
         m->want = less;
         return;
@@ -342,7 +347,6 @@ static enum err send_buy(struct momentum *m, const struct strategy_view *v, stru
 {
     bool limit = view_params(v)->value[P_ENTRY_ORDER].choice == CHOICE_LIMIT;
     struct order_request q = {.side = SIDE_BUY, .type = limit ? ORDER_LIMIT : ORDER_MARKET};
-    const struct instrument *in = view_instrument(v, view_first_instrument(v));
     dec price, most;
     if (!trade_price(v, SIDE_BUY, &price))
         return ERR_OK;
@@ -353,9 +357,9 @@ static enum err send_buy(struct momentum *m, const struct strategy_view *v, stru
     }
     if (err || !dec_is_pos(price))
         return err;
-    if (!dec_div(dec_max(view_free(v, in->quote), DEC_ZERO), price, DEC_DOWN, &most))
-        return ERR_OVERFLOW;
-    err = orderable(v, dec_min(m->want, most), &q.qty);
+    err = affordable(m, v, price, &most);
+    if (!err)
+        err = orderable(v, dec_min(m->want, most), &q.qty);
     if (err)
         return err;
     if (!dec_is_pos(q.qty)) { /* what is left of an entry, or of the money, is too little */

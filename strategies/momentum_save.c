@@ -20,6 +20,7 @@
     I64(sell_again_ns)                                                                             \
     U64(parent)                                                                                    \
     DEC(parent_left)                                                                               \
+    DEC(binding)                                                                                   \
     DEC(want)                                                                                      \
     DEC(part_max)                                                                                  \
     FLAG(shrunk)                                                                                   \

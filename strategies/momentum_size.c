@@ -87,16 +87,28 @@ enum err sellable(const struct strategy_view *v, dec *ret)
     return orderable(v, dec_min(held, view_free(v, view_instrument(v, i)->base)), ret);
 }
 
+enum err affordable(const struct momentum *m, const struct strategy_view *v, dec price, dec *ret)
+{
+    const struct instrument *in = view_instrument(v, view_first_instrument(v));
+    if (dec_gt(m->binding, DEC_ONE) && !dec_mul(price, m->binding, DEC_UP, &price))
+        return ERR_OVERFLOW;
+    return dec_div(dec_max(view_free(v, in->quote), DEC_ZERO), price, DEC_DOWN, ret) ? ERR_OK
+                                                                                     : ERR_OVERFLOW;
+}
+
 enum err entry_qty(const struct momentum *m, const struct strategy_view *v, dec price, dec *ret,
                    const char **why)
 {
     const struct params *p = view_params(v);
     const struct instrument *in = view_instrument(v, view_first_instrument(v));
-    dec qty, by_risk, distance, lots;
+    dec qty, most, by_risk, distance, lots;
     *ret = DEC_ZERO;
-    if (!dec_div(dec_min(p->value[P_AMOUNT].decimal, dec_max(view_free(v, in->quote), DEC_ZERO)),
-                 price, DEC_DOWN, &qty))
+    enum err err = affordable(m, v, price, &most);
+    if (err)
+        return err;
+    if (!dec_div(p->value[P_AMOUNT].decimal, price, DEC_DOWN, &qty))
         return ERR_OVERFLOW;
+    qty = dec_min(qty, most);
     if (p->value[P_RISK_AMOUNT].present) {
         if (!dec_mul(m->range.value, p->value[P_ATR_MULTIPLE].decimal, DEC_UP, &distance))
             return ERR_OVERFLOW;

@@ -301,7 +301,13 @@ static void a_refusal_for_money_is_asked_again_smaller_once(void **state)
     world_start(&trend);
     turn_up();
     assert_non_null(world_effect(&trend, EFFECT_DENIED, 0));
-    trend_assert_sent("buy market 0.01904"); /* 0.02 x 1000 / 1050 */
+    order_id buy = trend_assert_sent("buy market 0.01904"); /* 0.02 x 1000 / 1050 */
+    trend_fill_all(buy, "50000");
+    trend_close("49000");
+    trend_fill_all(trend_sent()->id, "49000"); /* 48 and 931.05 are there */
+    trend_close("50000");
+    assert_null(world_effect(&trend, EFFECT_DENIED, 0)); /* the next one knows */
+    trend_assert_sent("buy market 0.01864");             /* 979.05 / 1.05 / 50000 */
     trend_end();
 }
 
