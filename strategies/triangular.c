@@ -288,12 +288,13 @@ static void note_time(struct tri *s, const struct strategy_view *v, const struct
     uint32_t k = 0;
     while (k < 2 && view_params(v)->value[TRI_FIRST + k].instrument != e->instrument)
         k++;
-    if (e->kind != EVENT_TRADE) {
-        s->quote_ns[k] = view_now_ns(v);
-    } else if (dec_is_pos(e->trade.qty)) { /* a candle without trades repeats a price of old */
-        s->trade_ns[k] = view_now_ns(v);
+    if (e->kind == EVENT_TRADE && !dec_is_pos(e->trade.qty))
+        return; /* a candle without trades repeats a price of old */
+    if (e->kind == EVENT_TRADE)
         s->trade_qty[k] = e->trade.qty;
-    }
+    s->told_ns[k][e->kind == EVENT_TRADE ? TRI_PRICES_TRADE
+                  : e->kind == EVENT_TOP ? TRI_PRICES_TOP
+                                         : TRI_PRICES_BOOK] = view_now_ns(v);
 }
 
 /* Time passed, or prices came. */

@@ -58,14 +58,14 @@ enum tri_phase { TRI_IDLE = 0, TRI_LEGS = 1, TRI_UNWINDING = 2 };
 struct tri {
     enum tri_phase phase;
     uint32_t direction, leg;
-    int64_t quote_ns[3], trade_ns[3]; /* newest of first, second, third; 0: none yet */
-    dec trade_qty[3];                 /* of the newest trade; zero once a cycle counted on it */
-    dec limit[3];                     /* of the plan, per leg */
-    order_id order[3];                /* open: of a leg; while unwinding of asset 1 or 2; 0: none */
-    dec held[3];      /* what the cycle gained of each asset; of 1 and 2 it stays as dust */
-    dec fees;         /* of this cycle, paid apart, in the start asset */
-    dec kept;         /* value at mark of what this cycle gave up */
-    dec given_up[3];  /* of 1 and 2: stranded, and left to the owner */
+    int64_t told_ns[3][3]; /* of first, second, third: newest by enum of `prices` */
+    dec trade_qty[3];      /* of the newest trade; zero once a cycle counted on it */
+    dec limit[3];          /* of the plan, per leg */
+    order_id order[3];     /* open: of a leg; while unwinding of asset 1 or 2; 0: none */
+    dec held[3];           /* what the cycle gained of each asset; of 1 and 2 it stays as dust */
+    dec fees;              /* of this cycle, paid apart, in the start asset */
+    dec kept;              /* value at mark of what this cycle gave up */
+    dec given_up[3];       /* of 1 and 2: stranded, and left to the owner */
     dec reference[3]; /* of 1 and 2: the price from which unwinding is bounded; zero: none yet */
     uint64_t parent[3];
     dec parent_left[3];

@@ -32,26 +32,28 @@ static bool quote_of(const struct tri *s, const struct strategy_view *v, uint32_
     const struct params *p = view_params(v);
     instrument_id i = p->value[parameter].instrument;
     uint32_t least = p->value[TRI_PRICES].choice;
+    const int64_t *told = s->told_ns[parameter];
     int64_t oldest = view_now_ns(v) - p->value[TRI_MAX_AGE].duration_ns;
     bool buy = leg->side == SIDE_BUY;
     const struct book *book = view_book(v, i);
     struct event_top top;
     dec last;
+    uint32_t source = TRI_PRICES_BOOK;
     leg->levels = NULL;
     leg->levels_max = (uint32_t)p->value[TRI_LEVELS].integer;
     if (book) {
         leg->levels = buy ? &book->ask : &book->bid;
-        return s->quote_ns[parameter] >= oldest && s->quote_ns[parameter] > 0;
-    }
-    if (least >= TRI_PRICES_TOP && view_top(v, i, &top)) {
+    } else if (least >= TRI_PRICES_TOP && view_top(v, i, &top)) {
+        source = TRI_PRICES_TOP;
         leg->one = buy ? (struct level){top.ask_price, top.ask_qty}
                        : (struct level){top.bid_price, top.bid_qty};
-        return s->quote_ns[parameter] >= oldest && s->quote_ns[parameter] > 0;
-    }
-    if (least < TRI_PRICES_TRADE || !view_mark(v, i, &last) || !view_last(v, i, &last))
+    } else if (least >= TRI_PRICES_TRADE && view_mark(v, i, &last) && view_last(v, i, &last)) {
+        source = TRI_PRICES_TRADE;
+        leg->one = (struct level){last, s->trade_qty[parameter]};
+    } else {
         return false;
-    leg->one = (struct level){last, s->trade_qty[parameter]};
-    return s->trade_ns[parameter] >= oldest && s->trade_ns[parameter] > 0;
+    }
+    return told[source] >= oldest && told[source] > 0;
 }
 
 /* Which parameter (TRI_FIRST ..) names joint [k]. */

@@ -12,8 +12,8 @@ enum err tri_save(const void *state, struct bufw *out)
     bufw_u8(out, (uint8_t)s->leg);
     bufw_u8(out, (uint8_t)(s->stranded | s->traded << 1 | s->seen_edge << 2));
     for (uint32_t k = 0; k < 3; k++) {
-        bufw_i64(out, s->quote_ns[k]);
-        bufw_i64(out, s->trade_ns[k]);
+        for (uint32_t n = 0; n < 3; n++)
+            bufw_i64(out, s->told_ns[k][n]);
         bufw_dec(out, s->trade_qty[k]);
         bufw_dec(out, s->limit[k]);
         bufw_u64(out, s->order[k]);
@@ -57,8 +57,8 @@ enum err tri_load(void *state, struct bufr *in)
     s->traded = flags >> 1 & 1;
     s->seen_edge = flags >> 2 & 1;
     for (uint32_t k = 0; k < 3; k++) {
-        s->quote_ns[k] = bufr_i64(in);
-        s->trade_ns[k] = bufr_i64(in);
+        for (uint32_t n = 0; n < 3; n++)
+            s->told_ns[k][n] = bufr_i64(in);
         s->trade_qty[k] = bufr_dec(in);
         s->limit[k] = bufr_dec(in);
         s->order[k] = bufr_u64(in);

@@ -15,7 +15,6 @@ void box_replay_close(struct box_replay *r)
     for (uint32_t i = 0; i < r->files; i++)
         recording_file_close(r->file[i]);
     r->files = 0;
-    box_text_free(&r->line);
 }
 
 static enum err fail(enum err e, char *why, const char *text)
@@ -71,27 +70,15 @@ enum err box_replay_add(struct box_replay *r, const char *path, const char *symb
     return go_on(r, r->files++, why);
 }
 
-static enum err make_line(void *ctx, char **ret, size_t *ret_len)
+enum err box_replay_add_made(struct box_replay *r, const char *name, recording_line_fn *make,
+                             void *ctx, char *why)
 {
-    struct box_replay *r = ctx;
-    if (!market_gen_next(r->generated, &r->line))
-        return ERR_NOT_FOUND;
-    if (r->line.failed)
-        return ERR_NOMEM;
-    *ret = r->line.p;
-    *ret_len = r->line.len;
-    return ERR_OK;
-}
-
-enum err box_replay_add_generated(struct box_replay *r, struct market_gen *g, char *why)
-{
-    if (r->files == BOX_REPLAY_FILES_MAX || r->generated)
-        return fail(ERR_FULL, why, "one generated market is all there can be");
+    if (r->files == BOX_REPLAY_FILES_MAX)
+        return fail(ERR_FULL, why, "more than 64 recordings");
     struct recording_file *f;
-    enum err e = recording_file_open_made(&f, "the generated market", make_line, r, why);
+    enum err e = recording_file_open_made(&f, name, make, ctx, why);
     if (e)
         return e;
-    r->generated = g;
     r->file[r->files] = f;
     return go_on(r, r->files++, why);
 }

@@ -8,7 +8,6 @@
 
 #include "io/recording_file.h"
 #include "sim/box.h"
-#include "sim/market_gen.h"
 
 #define BOX_REPLAY_FILES_MAX 64
 #define BOX_REPLAY_WHY_MAX   1024
@@ -18,8 +17,6 @@ struct box_replay {
     uint32_t files;
     struct recording_file *file[BOX_REPLAY_FILES_MAX];
     char symbol[BOX_REPLAY_FILES_MAX][SYMBOL_MAX]; /* whose snapshots without a name are, or "" */
-    struct market_gen *generated;                  /* NULL: none */
-    struct box_text line;                          /* of it */
     int64_t now_ns;                                /* the recorder's clock */
     uint64_t events; /* lines with market data applied since the box was ready */
 };
@@ -32,9 +29,9 @@ void box_replay_close(struct box_replay *r);
 enum err box_replay_add(struct box_replay *r, const char *path, const char *symbol,
                         char *why) MUST_CHECK;
 
-/* Adds a market that is made on the way; [g] is initialised and must stay until box_replay_close().
- */
-enum err box_replay_add_generated(struct box_replay *r, struct market_gen *g, char *why) MUST_CHECK;
+/* Adds lines that are made on the way (recording_file_open_made). */
+enum err box_replay_add_made(struct box_replay *r, const char *name, recording_line_fn *make,
+                             void *ctx, char *why) MUST_CHECK;
 
 /* Replays until every symbol has its order book. ERR_NOT_FOUND: the recordings end before. */
 enum err box_replay_prime(struct box_replay *r, char *why) MUST_CHECK;

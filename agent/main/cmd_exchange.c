@@ -231,7 +231,7 @@ static enum err add_files(struct box_replay *r, const char *text, char *why)
     return ERR_OK;
 }
 
-static enum err load(struct box *b, struct box_replay *r, struct market_gen *g,
+static enum err load(struct box *b, struct box_replay *r, struct generated *g,
                      const struct options *o, char *why)
 {
     for (unsigned i = 0; i < o->symbols; i++) {
@@ -249,9 +249,9 @@ static enum err load(struct box *b, struct box_replay *r, struct market_gen *g,
             return e;
     }
     if (o->generate) {
-        enum err e = market_gen_init(g, &o->market);
+        enum err e = market_gen_init(&g->market, &o->market);
         if (!e)
-            e = box_replay_add_generated(r, g, why);
+            e = box_replay_add_made(r, "the generated market", generated_line, g, why);
         if (e)
             return e;
     }
@@ -360,7 +360,7 @@ int cmd_exchange(int argc, char **argv)
         log_info(o.instance, "made a new server certificate: %s", ca.server_cert);
     struct box b;
     struct box_replay r;
-    static struct market_gen g;
+    static struct generated g;
     box_init(&b, NULL, NULL);
     box_replay_init(&r, &b);
     int code = EXIT_CODE_ERROR;
@@ -369,6 +369,7 @@ int cmd_exchange(int argc, char **argv)
     else
         code = serve(&o, &b, &r, &ca);
     box_replay_close(&r);
+    box_text_free(&g.line);
     box_free(&b);
     return code;
 }

@@ -26,24 +26,23 @@ static int write_market(const char *path, const struct market_gen_setup *setup)
 {
     struct outfile out = {.f = NULL};
     char why[OUTFILE_WHY_MAX];
-    static struct market_gen g;
-    struct box_text line = {.p = NULL};
+    static struct generated g;
+    char *line;
+    size_t len;
     uint64_t lines = 0;
     if (outfile_open(&out, path, why) != ERR_OK) {
         fprintf(stderr, "tradewind generate: %s\n", why);
         return EXIT_CODE_ERROR;
     }
-    enum err e = market_gen_init(&g, setup);
-    while (!e && market_gen_next(&g, &line)) {
-        if (line.failed || fwrite(line.p, 1, line.len, out.f) != line.len ||
-            putc('\n', out.f) == EOF)
+    enum err e = market_gen_init(&g.market, setup);
+    while (!e && (e = generated_line(&g, &line, &len)) == ERR_OK) {
+        if (fwrite(line, 1, len, out.f) != len || putc('\n', out.f) == EOF)
             break; /* outfile_commit() finds errors of writing */
         lines++;
     }
-    if (line.failed)
-        snprintf(why, sizeof why, "out of memory");
-    bool ok = !e && !line.failed && outfile_commit(&out, why) == ERR_OK;
-    box_text_free(&line);
+    snprintf(why, sizeof why, "%s", err_name(e));
+    bool ok = (!e || e == ERR_NOT_FOUND) && outfile_commit(&out, why) == ERR_OK;
+    box_text_free(&g.line);
     if (!ok) {
         outfile_discard(&out);
         fprintf(stderr, "tradewind generate: %s\n", why);

@@ -106,3 +106,15 @@ enum err generate_parse(const char *text, struct market_gen_setup *ret, char *wh
     *ret = s;
     return ERR_OK;
 }
+
+enum err generated_line(void *ctx, char **ret, size_t *ret_len)
+{
+    struct generated *g = ctx;
+    if (!market_gen_next(&g->market, &g->line))
+        return ERR_NOT_FOUND;
+    if (g->line.failed)
+        return ERR_NOMEM;
+    *ret = g->line.p;
+    *ret_len = g->line.len;
+    return ERR_OK;
+}

@@ -445,6 +445,21 @@ static void trade(instrument_id i, const char *price)
         .kind = EVENT_TRADE, .instrument = i, .trade = {D(price), D("1"), 0, SIDE_BUY}});
 }
 
+/* A top of book that comes does not make the depth younger that is traded on. */
+static void a_book_is_as_old_as_its_depth(void **state)
+{
+    (void)state;
+    open_desk(BASIC "max_age = \"299ms\"\n");
+    feeds(FEED_LIVE);
+    book(ETH_BTC, "0.04999 100", "0.05 100");
+    run(300 * MS);
+    top(ETH_BTC, "0.04999", "0.05", "100");
+    book(BTC_USDT, "59999.99 5", "60000 5");
+    book(ETH_USDT, "3020 100", "3100 100");
+    run(20 * MS);
+    assert_int_equal(desk.sents, 0);
+}
+
 static void prices_names_the_least_that_is_good_enough(void **state)
 {
     (void)state;
@@ -902,126 +917,6 @@ static void the_plan_tells_the_break_even(void **state)
                         "break-even: prices must be off by 0.00300602 to pay three taker fees");
 }
 
-/* ---- the walk by itself ---- */
-
-/* Against a plain enumeration of all quantities: the walk finds the largest that the amount pays
- * for at the worst price it needs. */
-static void the_walk_finds_the_largest_order(void **state)
-{
-    (void)state;
-    const char *seed_text = getenv("TRIANGULAR_SEED");
-    uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : 1;
-    print_message("TRIANGULAR_SEED=%llu\n", (unsigned long long)seed);
-    struct rng rng;
-    rng_seed(&rng, seed);
-    for (int round = 0; round < 3000; round++) {
-        struct level levels[10];
-        struct book b;
-        book_init(&b, levels, 5);
-        uint32_t n = 1 + (uint32_t)rng_below(&rng, 5);
-        bool buy = rng_below(&rng, 2);
-        for (uint32_t i = 0; i < n; i++)
-            book_side_set(buy ? &b.ask : &b.bid,
-                          dec_from_i64(100 + (buy ? 1 : -1) * (int64_t)(i * 3), 1),
-                          dec_from_i64(1 + (int64_t)rng_below(&rng, 40), 1));
-        struct instrument in = {.rules = {.status = INSTRUMENT_TRADING,
-                                          .tick_size = D("0.5"),
-                                          .lot_size = D("0.3"),
-                                          .min_qty = D("0.6"),
-                                          .min_notional = D("7")}};
-        struct triangle_leg leg = {.in = &in,
-                                   .side = buy ? SIDE_BUY : SIDE_SELL,
-                                   .fee = D("0.0015"),
-                                   .levels = buy ? &b.ask : &b.bid,
-                                   .levels_max = 5,
-                                   .funds = DEC_MAX};
-        dec amount = dec_from_i64(1 + (int64_t)rng_below(&rng, buy ? 1500 : 150), 1);
-        struct triangle_step got;
-        bool ok = triangle_walk(&leg, amount, &got);
-        /* Every quantity in lots, with the limit that it needs. */
-        dec best = DEC_ZERO, limit = DEC_ZERO, all = DEC_ZERO;
-        bool enough = false;
-        for (uint32_t i = 0; i < n; i++) {
-            const struct level *l = book_nth(leg.levels, i);
-            dec at, cost, q = DEC_ZERO;
-            assert_true(dec_round_to(l->price, D("0.5"), buy ? DEC_CEIL : DEC_FLOOR, &at));
-            assert_true(dec_add(all, l->qty, &all));
-            for (dec t = D("0.3"); dec_le(t, all); t.v += D("0.3").v) {
-                assert_true(dec_mul(t, buy ? at : DEC_ONE, DEC_UP, &cost));
-                if (dec_le(cost, amount))
-                    q = t;
-            }
-            if (dec_gt(q, best)) {
-                best = q;
-                limit = at;
-            }
-            dec next = {q.v + D("0.3").v};
-            assert_true(dec_mul(next, buy ? at : DEC_ONE, DEC_UP, &cost));
-            if (dec_gt(cost, amount)) {
-                enough = true; /* the amount, not the book, ends it here */
-                break;
-            }
-        }
-        dec notional;
-        assert_true(dec_mul(best, limit, DEC_DOWN, &notional));
-        bool expected = enough && dec_ge(best, D("0.6")) && dec_ge(notional, D("7"));
-        assert_int_equal(ok, expected);
-        if (!ok)
-            continue;
-        assert_true(dec_eq(got.qty, best));
-        assert_true(dec_eq(got.limit, limit));
-        assert_true(dec_le(got.bound, amount));
-        assert_true(dec_le(got.spent, got.bound));
-    }
-}
-
-/* No walk gains more than the edge at the best prices says: it may stand in front of the search. */
-static void the_edge_is_never_less_than_a_walk(void **state)
-{
-    (void)state;
-    struct rng rng;
-    rng_seed(&rng, 7);
-    uint32_t walked = 0;
-    for (int round = 0; round < 5000; round++) {
-        struct instrument in[3];
-        struct level levels[3][8];
-        struct book b[3];
-        struct triangle_leg leg[3];
-        for (int k = 0; k < 3; k++) {
-            in[k] = (struct instrument){.rules = {.status = INSTRUMENT_TRADING,
-                                                  .tick_size = D("0.00001"),
-                                                  .lot_size = D("0.0001")}};
-            book_init(&b[k], levels[k], 4);
-            bool buy = rng_below(&rng, 2);
-            for (int64_t i = 0; i < 3; i++)
-                book_side_set(
-                    buy ? &b[k].ask : &b[k].bid,
-                    dec_from_i64(100000 + (int64_t)rng_below(&rng, 2000) + (buy ? 1 : -1) * i * 5,
-                                 5),
-                    dec_from_i64(1 + (int64_t)rng_below(&rng, 500), 0));
-            leg[k] = (struct triangle_leg){.in = &in[k],
-                                           .side = buy ? SIDE_BUY : SIDE_SELL,
-                                           .fee = D("0.001"),
-                                           .fee_apart = rng_below(&rng, 2),
-                                           .levels = buy ? &b[k].ask : &b[k].bid,
-                                           .levels_max = 3,
-                                           .funds = DEC_MAX};
-        }
-        struct triangle_plan plan;
-        dec edge, amount = dec_from_i64(1 + (int64_t)rng_below(&rng, 100000), 2);
-        assert_true(triangle_edge(leg, D("1000"), &edge));
-        if (!triangle_evaluate(leg, amount, &plan))
-            continue;
-        walked++;
-        if (leg[0].fee_apart || leg[1].fee_apart || leg[2].fee_apart) {
-            assert_true(dec_le(plan.ratio, (dec){edge.v + D("0.00001").v}));
-        } else {
-            assert_true(dec_le(plan.ratio, edge));
-        }
-    }
-    assert_true(walked > 1000);
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, close_desk)
@@ -1037,6 +932,7 @@ int main(void)
         T(min_profit_is_after_all_fees),
         T(the_funds_bound_it),
         T(max_age_counts_for_each_quote),
+        T(a_book_is_as_old_as_its_depth),
         T(prices_names_the_least_that_is_good_enough),
         T(a_trade_is_worth_its_quantity_once),
         T(levels_bound_the_walk),
@@ -1058,8 +954,6 @@ int main(void)
         T(a_saved_state_goes_on),
         T(relations_are_checked),
         T(the_plan_tells_the_break_even),
-        cmocka_unit_test(the_walk_finds_the_largest_order),
-        cmocka_unit_test(the_edge_is_never_less_than_a_walk),
     };
     return cmocka_run_group_tests_name("triangular", tests, NULL, NULL);
 }

@@ -122,7 +122,7 @@ static void without_mispricings_there_are_none(void **state)
 static void the_box_serves_it(void **state)
 {
     (void)state;
-    static struct market_gen g;
+    static struct generated g;
     struct market_gen_setup s = market_gen_defaults();
     s.length_ms = 5000;
     struct box b;
@@ -131,9 +131,8 @@ static void the_box_serves_it(void **state)
     uint64_t n;
     box_init(&b, NULL, NULL);
     box_replay_init(&r, &b);
-    assert_int_equal(market_gen_init(&g, &s), ERR_OK);
-    assert_int_equal(box_replay_add_generated(&r, &g, why), ERR_OK);
-    assert_int_equal(box_replay_add_generated(&r, &g, why), ERR_FULL);
+    assert_int_equal(market_gen_init(&g.market, &s), ERR_OK);
+    assert_int_equal(box_replay_add_made(&r, "made", generated_line, &g, why), ERR_OK);
     assert_int_equal(box_replay_prime(&r, why), ERR_OK);
     assert_int_equal(b.symbols, 3);
     assert_int_equal(box_replay_until(&r, INT64_MAX, UINT64_MAX, &n, why), ERR_OK);
@@ -152,6 +151,7 @@ static void the_box_serves_it(void **state)
         assert_non_null(x->info);
     }
     box_replay_close(&r);
+    box_text_free(&g.line);
     box_free(&b);
 }
 
