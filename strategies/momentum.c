@@ -40,7 +40,8 @@ static bool is_ready(const struct momentum *m, const struct params *p)
 }
 
 /* At a candle's close. */
-static enum err decide(struct momentum *m, const struct strategy_view *v, struct intents *out)
+static enum err decide(struct momentum *m, const struct strategy_view *v,
+                       const struct event_candle *c, struct intents *out)
 {
     const struct params *p = view_params(v);
     if (!is_ready(m, p))
@@ -55,7 +56,9 @@ static enum err decide(struct momentum *m, const struct strategy_view *v, struct
         begin_exit(m, v, CAUSE_SIGNAL, out);
         return ERR_OK;
     }
-    return signal_enters(&m->signal, p) ? begin_entry(m, v, out) : ERR_OK;
+    /* After a gap many candles close at once: all but the newest say what is long past. */
+    bool newest = view_now_ns(v) - c->open_ns < 2 * c->timeframe_ns;
+    return newest && signal_enters(&m->signal, p) ? begin_entry(m, v, out) : ERR_OK;
 }
 
 /* With every price: what is held may have to go. */
@@ -104,7 +107,7 @@ static enum err momentum_on_event(void *state, const struct strategy_view *v, co
     if (!err && price)
         err = protect(m, v, out);
     if (!err && e->kind == EVENT_CANDLE)
-        err = decide(m, v, out);
+        err = decide(m, v, &e->candle, out);
     if (!err)
         err = orders_work(m, v, out);
     if (!err)

@@ -139,6 +139,8 @@ static void sell_ended(struct momentum *m, const struct strategy_view *v, const 
     switch (outcome_of(v, id, asked, e)) {
     case OUTCOME_FILLED: break;
     case OUTCOME_REFUSED:
+        if (reason_for(id, e) == REASON_PARENT)
+            m->parent = 0; /* forgotten there: the exit declares another */
         if (fitting(v, e, id, m->sell_qty, &less)) {
             m->part_max = less;
             if (!m->shrunk) {

@@ -308,6 +308,27 @@ static void no_later_candle_changes_an_intent(void **state)
     make_bars(1);
 }
 
+/* Of candles that close together, after a gap, only the newest can be an entry. */
+static void a_turn_inside_a_gap_is_past(void **state)
+{
+    (void)state;
+    static const char LINES[] = "fast = 1\nslow = 3\n";
+    for (int late = 0; late < 2; late++) {
+        trend_begin(LINES);
+        trend_close("50000");
+        trend_close("49900");
+        trend_close("49800");
+        world_trade(&trend, "50000", "1"); /* the turn, in a candle that is still open */
+        world_advance(&trend, MINUTE - 1 - trend.now_ns % MINUTE + (late ? MINUTE : MINUTE - 1));
+        world_timer(&trend);
+        if (late)
+            trend_assert_nothing_sent();
+        else
+            trend_assert_sent("buy market 0.02");
+        trend_end();
+    }
+}
+
 /* ---- warm-up ---- */
 
 static void history(const struct trend_bar *b, int64_t open_ns)
@@ -626,6 +647,7 @@ int main(void)
         cmocka_unit_test(exit_signal_switched_off_keeps_what_is_held),
         cmocka_unit_test(the_timeframe_is_the_candles),
         cmocka_unit_test(no_later_candle_changes_an_intent),
+        cmocka_unit_test(a_turn_inside_a_gap_is_past),
         cmocka_unit_test(warm_up_candles_are_what_every_part_needs),
         cmocka_unit_test(history_warms_up_and_decides_nothing),
         cmocka_unit_test(a_turn_in_history_is_not_an_entry),

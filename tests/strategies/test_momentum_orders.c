@@ -199,6 +199,91 @@ static void signals_wait_for_the_close(void **state)
     trend_end();
 }
 
+/* Inventory is held at its first mark, without a fee: the boundaries are round, and inclusive. */
+static void hold_inventory(const char *lines)
+{
+    trend_begin_with(lines, "9000", "0.5");
+    price("50000");
+    trend_assert_nothing_sent();
+    assert_string_equal(trend_figure("entry_price"), "50000");
+}
+
+static void a_price_exactly_at_a_boundary_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *first, *before, *at, *note;
+    } CASE[] = {
+        {HOLD "stop_loss = \"0.1\"\n", "50000", "45000.01", "45000", "exit: stop-loss"},
+        {HOLD "take_profit = \"0.04\"\n", "50000", "51999.99", "52000", "exit: take profit"},
+        {HOLD "trailing_stop = \"0.01\"\ntrailing_activation = \"0.02\"\n", "51000", "50490.01",
+         "50490", "exit: trailing stop"},
+        {HOLD "trailing_stop = \"0.1\"\nstop_loss = \"0.1\"\n", "50000", "45000.01", "45000",
+         "exit: stop-loss"}, /* the same price: the one that was there first */
+        {HOLD "return_after = [\"0s\"]\nreturn_min = [\"0.04\"]\n", "50000", "51999.99", "52000",
+         "exit: return table"},
+    };
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        hold_inventory(CASE[i].lines);
+        price(CASE[i].first);
+        price(CASE[i].before);
+        trend_assert_nothing_sent();
+        price(CASE[i].at);
+        trend_assert_sent("sell market 0.5");
+        assert_string_equal(trend_note(), CASE[i].note);
+        trend_end();
+    }
+    hold_inventory(HOLD "return_after = [\"10m\"]\nreturn_min = [\"0.01\"]\n");
+    int64_t since = trend.now_ns;
+    trend.now_ns = since + 10 * MINUTE - 2;
+    price("51000");
+    trend_assert_nothing_sent();
+    price("51000");
+    trend_assert_sent("sell market 0.5"); /* ten minutes to the nanosecond */
+    trend_end();
+}
+
+/* While a reload has changed one list and not yet the other, what both have counts. */
+static void of_two_lists_the_shorter_counts(void **state)
+{
+    (void)state;
+    hold_inventory(HOLD "return_after = [\"0s\", \"1m\"]\nreturn_min = [\"0.2\", \"0.1\"]\n");
+    struct event e = {.kind = EVENT_PARAM,
+                      .venue = VENUE_NONE,
+                      .instrument = INSTRUMENT_NONE,
+                      .param = {.strategy = 0,
+                                .index = P_RETURN_AFTER,
+                                .type = PARAM_DURATIONS,
+                                .present = true,
+                                .list = {.count = 3, .duration_ns = {0, SECOND, 2 * SECOND}}}};
+    world_step(&trend, &e);
+    trend.now_ns += MINUTE;
+    price("54999.99"); /* not the 0 of a third row that is not there */
+    trend_assert_nothing_sent();
+    price("55000");
+    trend_assert_sent("sell market 0.5");
+    trend_end();
+}
+
+/* What was held before there was a range has its stop from the first candle that makes one. */
+static void an_atr_stop_waits_for_the_range(void **state)
+{
+    (void)state;
+    hold_inventory(HOLD "atr_stop = true\natr_periods = 2\natr_multiple = \"2\"\n");
+    assert_string_equal(trend_figure("stop_price"), "0");
+    trend_close("49000");
+    trend_close("50000");
+    price("49000");
+    trend_assert_nothing_sent();
+    trend_close("50000"); /* two ranges of 1000 */
+    assert_string_equal(trend_figure("stop_price"), "48000");
+    price("48000.01");
+    trend_assert_nothing_sent();
+    price("48000");
+    trend_assert_sent("sell market 0.5");
+    trend_end();
+}
+
 /* ---- sizes ---- */
 
 static void risk_amount_over_ranges_is_the_size(void **state)
@@ -617,6 +702,24 @@ static void an_exit_that_is_refused_is_tried_again_for_ever(void **state)
     trend_end();
 }
 
+/* The engine forgets parents without an open order after many others. */
+static void an_exit_whose_parent_is_forgotten_declares_another(void **state)
+{
+    (void)state;
+    hold(QUICK);
+    trend_close("49000");
+    order_id sell = trend_assert_sent("sell market 0.01998");
+    uint64_t first = trend_sent()->req.parent;
+    trend_answer(sell, ORDER_EXPIRED, REASON_BOOK_EXHAUSTED);
+    trend_wait(2 * SECOND);
+    assert_int_equal(trend_sent()->req.parent, first);
+    trend_answer(trend_sent()->id, ORDER_DENIED, REASON_PARENT);
+    trend_wait(2 * SECOND);
+    trend_assert_sent("sell market 0.01998");
+    assert_true(trend_sent()->req.parent > first);
+    trend_end();
+}
+
 static void an_exit_cut_short_is_tried_again(void **state)
 {
     (void)state;
@@ -876,6 +979,9 @@ int main(void)
         cmocka_unit_test(the_price_looked_at_is_the_bid),
         cmocka_unit_test(nothing_is_sold_at_the_price_of_a_feed_that_is_not_live),
         cmocka_unit_test(signals_wait_for_the_close),
+        cmocka_unit_test(a_price_exactly_at_a_boundary_counts),
+        cmocka_unit_test(of_two_lists_the_shorter_counts),
+        cmocka_unit_test(an_atr_stop_waits_for_the_range),
         cmocka_unit_test(risk_amount_over_ranges_is_the_size),
         cmocka_unit_test(the_decimal_range_is_the_indicator),
         cmocka_unit_test(atr_stop_is_that_far_below),
@@ -896,6 +1002,7 @@ int main(void)
         cmocka_unit_test(a_signal_while_entering_takes_it_back),
         cmocka_unit_test(entries_rest_longer_with_each_refusal),
         cmocka_unit_test(an_exit_that_is_refused_is_tried_again_for_ever),
+        cmocka_unit_test(an_exit_whose_parent_is_forgotten_declares_another),
         cmocka_unit_test(an_exit_cut_short_is_tried_again),
         cmocka_unit_test(a_cancelled_exit_comes_again),
         cmocka_unit_test(a_cancelled_entry_does_not),
