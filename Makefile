@@ -106,8 +106,8 @@ demo: ## install what is missing, build, and trade a recorded market in front of
 	@$(SUBMAKE) all
 	@config/examples/demo.sh $(BUILD) $(STRATEGY)
 
-demo-grid: ## the demo with one strategy; also demo-dca, demo-momentum, demo-triangular
-demo-grid demo-dca demo-momentum demo-triangular:
+demo-grid: ## the demo with one strategy; also demo-dca, -momentum, -triangular, -arbitrage
+demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage:
 	@$(MAKE) --no-print-directory demo STRATEGY=$(@:demo-%=%)
 
 test: ## install what is missing, build, and run the tests (under 10 minutes)
@@ -183,7 +183,7 @@ replay-programs: $(REPLAY)
 fuzz-programs: $(FUZZERS)
 lint-objects: $(LIB_OBJ)
 
-.PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
+.PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
         format bench fuzz install deps clean help FORCE
 
 # ---- how things are built ----

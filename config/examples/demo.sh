@@ -1,7 +1,8 @@
 #!/bin/sh
 # The demo, `make demo`: a local exchange replays six minutes of a real market, recorded at Binance Spot, ten times as
 # fast; the agent trades it on paper, with three strategies; at the end the journal of the run is replayed and compared.
-# `make demo-STRATEGY` shows one strategy: grid, dca and momentum on the same market, triangular on a generated one.
+# `make demo-STRATEGY` shows one strategy: grid, dca and momentum on the same market, triangular on a generated one, and
+# arbitrage between two exchanges.
 #
 # usage, in the top directory: config/examples/demo.sh [BUILD [STRATEGY]]
 #   BUILD     where the programs are, default build
@@ -16,11 +17,12 @@ dir=$build/demo${strategy:+-$strategy}
 tradewind=$build/tradewind
 recording=tests/data/binance-spot-btcusdt-20240808.gz
 speed=${SPEED:-10}
-exchange= daemon= lines=
+exchange= second= daemon= lines=
 
 # What is traded: a recorded market, or one that is made for the strategy.
 config=config/examples/demo.toml
 market="--replay BTC-USDT=$recording"
+market2= # of a second exchange
 title="a local exchange replays the recorded market, $speed times as fast"
 case $strategy in
 '') agent='three strategies, 10000 USDT and 0.1 BTC on paper' ;;
@@ -31,8 +33,15 @@ triangular)
     title="a local exchange makes a market of three pairs, $speed times as fast; sometimes ETH-BTC is off by 0.6 %"
     agent='the strategy triangular, 10000 USDT on paper, three fees of 0.1 % a cycle'
     ;;
+arbitrage)
+    config=config/examples/arbitrage.toml
+    market='--generate length=6m --instance near'
+    market2='--generate length=6m,edge=0 --instance far'
+    title="two local exchanges make the same market, $speed times as fast; at one of them ETH-BTC is sometimes off by 0.6 %"
+    agent='the strategy arbitrage, with balances on both exchanges, on paper'
+    ;;
 *)
-    printf 'demo: there is no demo of "%s"; there are grid, dca, momentum and triangular\n' "$strategy" >&2
+    printf 'demo: there is no demo of "%s"; there are grid, dca, momentum, triangular and arbitrage\n' "$strategy" >&2
     exit 2
     ;;
 esac
@@ -43,7 +52,7 @@ part() {
 
 ended() {
     trap - EXIT INT TERM
-    for pid in $lines $daemon $exchange; do
+    for pid in $lines $daemon $exchange $second; do
         kill -TERM "$pid" 2>/dev/null || true
     done
     wait 2>/dev/null || true
@@ -71,20 +80,35 @@ wait_for() {
 rm -rf "$dir"
 mkdir -p "$dir"
 
-part "$title"
-# shellcheck disable=SC2086 # two words
-"$tradewind" exchange --dir "$dir" $market --listen 127.0.0.1:0 --speed "$speed" --wait-for-client >"$dir/exchange.log" 2>&1 &
-exchange=$!
-wait_for 20 "$exchange" "$dir/exchange.log" 'exchange ready' || {
-    cat "$dir/exchange.log" >&2
-    failed "the exchange did not start"
+# serve LOG OPTIONS...: starts an exchange; its process is $served, its port $port.
+serve() {
+    log=$1
+    shift
+    "$tradewind" exchange --dir "$dir" --listen 127.0.0.1:0 --speed "$speed" --wait-for-client "$@" >"$log" 2>&1 &
+    served=$!
+    wait_for 20 "$served" "$log" 'exchange ready' || {
+        cat "$log" >&2
+        failed "the exchange did not start"
+    }
+    cat "$log"
+    port=$(sed -n 's/.*exchange ready: wss:[^ ]*:\([0-9]*\) .*/\1/p' "$log")
 }
-cat "$dir/exchange.log"
-port=$(sed -n 's/.*exchange ready: wss:[^ ]*:\([0-9]*\) .*/\1/p' "$dir/exchange.log")
+
+part "$title"
+# shellcheck disable=SC2086 # several words
+serve "$dir/exchange.log" $market
+exchange=$served
+ports="s/127\.0\.0\.1:9443/127.0.0.1:$port/"
+if [ -n "$market2" ]; then
+    # shellcheck disable=SC2086
+    serve "$dir/exchange2.log" $market2
+    second=$served
+    ports="$ports; s/127\.0\.0\.1:9444/127.0.0.1:$port/"
+fi
 
 part "the agent: $agent"
 # Of the strategies only the one that was asked for, if any.
-sed "s/127\.0\.0\.1:9443/127.0.0.1:$port/" "$config" | awk -v kind="$strategy" '
+sed "$ports" "$config" | awk -v kind="$strategy" '
     /^\[\[strategy\]\]/ { if (keep) printf "%s", block; block = ""; in_block = 1; keep = kind == "" }
     in_block && $1 == "kind" && $3 == "\"" kind "\"" { keep = 1 }
     { if (in_block) block = block $0 "\n"; else print }
@@ -109,6 +133,7 @@ part "what it does next"
 kill -CONT "$lines"
 
 wait_for 60 "$exchange" "$dir/exchange.log" 'recording is over' || failed "the recording did not end; see $dir/exchange.log"
+[ -z "$second" ] || wait_for 60 "$second" "$dir/exchange2.log" 'recording is over' || failed "the second exchange did not end"
 sleep 1
 kill -TERM "$daemon"
 status=0
