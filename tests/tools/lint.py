@@ -136,7 +136,13 @@ def docs(root, build):
     return problems
 
 
-RULES = [layout, includes, pure, money, banned, size, text, headers, docs]
+def programs(root, build):
+    """What the runner starts can be started."""
+    return ["%s is not executable" % n for n in tree.files(root, (".py", ".sh"), ("tests/scenario/",))
+            if os.path.basename(n).startswith("test_") and not os.access(os.path.join(root, n), os.X_OK)]
+
+
+RULES = [layout, includes, pure, money, banned, size, text, headers, docs, programs]
 
 
 def main():

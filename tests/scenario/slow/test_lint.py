@@ -26,6 +26,7 @@ PLANTS = [
     ("text", "docs/planted.md", "blanks \n", "docs/planted.md:1"),
     ("docs", "docs/planted.md", "See `agent/base/nowhere.h`.\n", "agent/base/nowhere.h"),
     ("docs", "docs/planted.md", "[here](nowhere.md)\n", "nowhere.md"),
+    ("programs", "tests/scenario/test_planted.py", "print(1)\n", "tests/scenario/test_planted.py"),
     ("headers", "agent/base/planted.h", "int planted(uint64_t x);\n", "agent/base/planted.h"),
 ]
 RULES = sorted({p[0] for p in PLANTS})
