@@ -140,7 +140,7 @@ static int64_t look_base(struct dca_safety *s, const struct strategy_view *v, st
     struct dca_deal *d = &s->deal;
     int64_t now = view_now_ns(v), next = watch_base(s, v, out);
     bool limit = dec_is_pos(d->first_price);
-    if (view_state(v) != STATE_ACTIVE) {
+    if (view_state(v) == STATE_REDUCING) {
         d->rest_at_market = false;
         dca_leg_cancel(&d->base, now, out);
     }
@@ -255,7 +255,10 @@ static int64_t look_run(struct dca_safety *s, const struct strategy_view *v, str
         next = least(next, watch_base(s, v, out));
         next = least(next, dca_deal_place_buys(s, v, out));
     } else {
-        dca_deal_cancel_buys(d, now, out); /* nothing is added while the owner wants less */
+        /* Nothing is added while the owner wants less. HALTED is not ours to act on: the engine
+         * cancels then, or the orders are to stay over a restart. */
+        if (state == STATE_REDUCING)
+            dca_deal_cancel_buys(d, now, out);
         next = least(next, now + LOOK_AGAIN_NS);
     }
     if (state != STATE_HALTED && trades)

@@ -230,7 +230,10 @@ enum err dca_scheduled_event(struct dca *d, const struct strategy_view *v, const
         s->begun = told = true;
         s->first_ns = s->next_ns;
     }
-    if (s->begun && now >= s->next_ns && (e->kind == EVENT_TIMER || s->next_ns == s->first_ns)) {
+    /* By its timer; one that was lost over a stop is seen by the first price that is later. */
+    bool prices = e->kind == EVENT_TRADE || e->kind == EVENT_TOP;
+    bool timely = e->kind == EVENT_TIMER || s->next_ns == s->first_ns;
+    if (s->begun && ((timely && now >= s->next_ns) || (prices && now > s->next_ns))) {
         s->due = true;
         s->due_ns = s->next_ns;
         s->next_ns = next_after(s, p, now);

@@ -91,18 +91,23 @@ static const char *const HEAD[COLS] = {"order",  "side",  "deviation", "price", 
 
 typedef char cell[64]; /* a plan's words, and any decimal */
 
+static void put(cell out, const char *text)
+{
+    snprintf(out, sizeof(cell), "%s", text);
+}
+
 /* Exact where that is short, else eight digits or two places: the table is for people. */
 static void number(cell out, dec d, enum dec_rounding rounding)
 {
     if (dec_is_zero(d)) {
-        strcpy(out, "-");
+        put(out, "-");
         return;
     }
     char exact[DEC_TEXT_MAX];
     size_t len = dec_format(d, exact);
     const char *point = strchr(exact, '.');
     if (!point || len <= 12) {
-        strcpy(out, exact);
+        put(out, exact);
         return;
     }
     size_t whole = (size_t)(point - exact);
@@ -114,7 +119,7 @@ static void percent(cell out, dec ratio)
     dec hundred;
     char text[DEC_TEXT_MAX];
     if (dec_is_zero(ratio) || !dec_mul_int(ratio, 100, &hundred)) {
-        strcpy(out, "-");
+        put(out, "-");
         return;
     }
     dec_format_places(hundred, 2, DEC_HALF_EVEN, text);
@@ -124,7 +129,7 @@ static void percent(cell out, dec ratio)
 static void fill_row(cell *c, const struct plan_row *r)
 {
     snprintf(c[COL_WHAT], sizeof(cell), "%.*s", (int)sizeof r->what, r->what);
-    strcpy(c[COL_SIDE], side_name(r->side));
+    put(c[COL_SIDE], side_name(r->side));
     percent(c[COL_DEVIATION], r->deviation);
     number(c[COL_PRICE], r->price, DEC_HALF_EVEN);
     number(c[COL_QTY], r->qty, DEC_HALF_EVEN);
@@ -139,7 +144,7 @@ static void print_table(FILE *out, const struct plan *p)
     static cell cells[PLAN_ROWS_MAX + 1][COLS];
     size_t width[COLS] = {0};
     for (int c = 0; c < COLS; c++)
-        strcpy(cells[0][c], HEAD[c]);
+        put(cells[0][c], HEAD[c]);
     for (uint32_t r = 0; r < p->count; r++)
         fill_row(cells[r + 1], &p->row[r]);
     for (uint32_t r = 0; r <= p->count; r++)

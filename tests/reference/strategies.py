@@ -266,14 +266,20 @@ class Dca(Strategy):
         price = self.instrument.last
         if self.ceiling is not None and price > self.ceiling:
             return
-        if self.total is not None and self.spent + self.amount > self.total:
+        # An order under way may yet spend all of its amount.
+        open_amounts = sum(max(self.amount - o.cost_so_far, 0) for o in self.orders)
+        if self.total is not None and self.spent + open_amounts + self.amount > self.total:
             return
         qty = floor_to(self.amount * ONE // price, self.instrument.lot)
         if qty:
-            agent.submit(agent.new_order(self, "buy", "market", None, qty, False))
+            order = agent.new_order(self, "buy", "market", None, qty, False)
+            order.cost_so_far = 0
+            agent.submit(order)
 
     def filled(self, agent, order, qty, fee, fee_asset):
-        self.spent += mul_up(order.paid, qty)
+        cost = mul_up(order.paid, qty)
+        self.spent += cost
+        order.cost_so_far += cost
 
 
 KINDS = {"grid": Grid, "dca": Dca}

@@ -382,6 +382,19 @@ static void the_next_purchase_waits_for_the_end_of_an_open_limit_order(void **st
     world_close(&w);
 }
 
+static void a_timer_that_was_lost_is_made_up_for_by_a_price(void **state)
+{
+    (void)state;
+    begin(EACH_MINUTE "amount = \"100\"");
+    world_trade(&w, "50000", "1");
+    world_advance(&w, 60 * SECOND);
+    world_trade(&w, "50000", "1"); /* later than the timer that never came */
+    assert_non_null(submitted());
+    world_timer(&w);
+    assert_null(submitted());
+    world_close(&w);
+}
+
 /* ---- missed purchases ---- */
 
 /* Stops the world, and goes on in a new engine with the saved state. */
@@ -608,6 +621,7 @@ int main(void)
         cmocka_unit_test(an_unfilled_order_is_canceled_in_time),
         cmocka_unit_test(the_rest_of_one_that_timed_out_may_be_bought_at_market),
         cmocka_unit_test(the_next_purchase_waits_for_the_end_of_an_open_limit_order),
+        cmocka_unit_test(a_timer_that_was_lost_is_made_up_for_by_a_price),
         cmocka_unit_test(purchases_missed_while_down_are_made_up_for_by_one),
         cmocka_unit_test(purchases_missed_while_down_can_be_skipped),
         cmocka_unit_test(the_amount_follows_the_distance_from_an_sma),
