@@ -277,7 +277,7 @@ struct dca {
     enum trading_state seen_state;
     bool triggered;   /* start_price was reached, or there is none */
     dec trigger_from; /* the price at which it was first looked for */
-    int64_t timer_ns; /* as asked for last; 0: none */
+    int64_t timer_ns; /* as asked for last; 0: none, < 0: not known */
     struct dca_scheduled scheduled;
     struct dca_safety safety;
 };

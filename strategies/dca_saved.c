@@ -289,6 +289,7 @@ enum err dca_load(void *state, struct bufr *in)
     struct dca *d = state;
     if (bufr_u8(in) != VERSION)
         return ERR_SYNTAX;
+    d->timer_ns = -1; /* whatever the host has: it is asked anew */
     d->triggered = get_bool(in);
     d->trigger_from = get_amount(in);
     get_scheduled(in, &d->scheduled);
