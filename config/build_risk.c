@@ -92,10 +92,10 @@ static void build_limits(struct build *b, const struct section *sec, const struc
                          struct risk_setup *out)
 {
     const struct scope agent = agent_scope(b);
-    *out = (struct risk_setup){.message_interval_ns = agent.limits->message_interval_ns,
-                               .cancel_reserve = agent.limits->cancel_reserve,
-                               .execution_interval_ns = agent.limits->execution_interval_ns,
-                               .day_offset_ns = agent.limits->day_offset_ns};
+    out->message_interval_ns = agent.limits->message_interval_ns;
+    out->cancel_reserve = agent.limits->cancel_reserve;
+    out->execution_interval_ns = agent.limits->execution_interval_ns;
+    out->day_offset_ns = agent.limits->day_offset_ns;
     section_read(b, sec, table, out);
     section_unknown(b, sec, table, NULL);
     check_stricter(b, sec, table, out, &agent);

@@ -39,8 +39,8 @@ static bool may_rest(const struct order_request *q)
     return q->type == ORDER_LIMIT && q->tif == TIF_GTC;
 }
 
-/* How far an order reaches: its limit; a market order as far as the book says, and the venue's
- * slippage beyond. False: as far as there is anything. */
+/* How far an order reaches: its limit; a market order as far as the book says, or, where there is
+ * none, the venue's slippage beyond the last trade. False: as far as there is anything. */
 static bool reach(const struct engine *e, const struct order_request *q, dec qty, dec *ret)
 {
     const struct market_instrument *m = &e->market.item[q->instrument];
@@ -49,10 +49,14 @@ static bool reach(const struct engine *e, const struct order_request *q, dec qty
         *ret = q->price;
         return true;
     }
-    if (m->feed != FEED_LIVE || !risk_reach(m, q->side, qty, &price) ||
-        !dec_mul(price, e->setup->venue[m->in.venue].slippage, DEC_UP, &more))
+    if (m->feed != FEED_LIVE || !risk_reach(m, q->side, qty, &price))
         return false;
-    return q->side == SIDE_BUY ? dec_add(price, more, ret) : dec_sub(price, more, ret);
+    if (m->has_top || m->has_book) {
+        *ret = price;
+        return true;
+    }
+    return dec_mul(price, e->setup->venue[m->in.venue].slippage, DEC_UP, &more) &&
+           (q->side == SIDE_BUY ? dec_add(price, more, ret) : dec_sub(price, more, ret));
 }
 
 static bool could_trade(const struct subject *x, const struct order_slot *s)
@@ -70,8 +74,9 @@ static bool could_trade(const struct subject *x, const struct order_slot *s)
     return q->side == SIDE_BUY ? dec_ge(mine, theirs) : dec_le(mine, theirs);
 }
 
-/* Looks at the open orders of the other side, on every account of the market. With cancel_resting
- * each that is in the way is cancelled, as far as this step's effects have room. */
+/* Looks at the open orders of the other side, on every account of the market. With cancel_resting,
+ * and for an exit under any policy, each that is in the way is cancelled, as far as this step's
+ * effects have room: a position must not stay open because of an entry that waits in its way. */
 bool risk_self_trade(const struct subject *x)
 {
     struct engine *e = x->e;
@@ -79,7 +84,7 @@ bool risk_self_trade(const struct subject *x)
     if (policy != SELF_TRADE_DENY && policy != SELF_TRADE_CANCEL_RESTING)
         return true;
     dec price = DEC_ZERO;
-    bool found = false;
+    bool found = false, cancel = policy == SELF_TRADE_CANCEL_RESTING || x->reduces;
     instrument_id i = x->req->instrument;
     do {
         const struct order_list *l = execution_side(&e->execution, i, side_opposite(x->req->side));
@@ -90,12 +95,12 @@ bool risk_self_trade(const struct subject *x)
             if (!found)
                 price = s->order.req.price;
             found = true;
-            if (policy == SELF_TRADE_DENY)
+            if (!cancel)
                 break;
             if (!engine_effects_full(e))
                 orders_cancel(e, &s->order);
         }
         i = e->risk->same[i];
-    } while (i != x->req->instrument && !(found && policy == SELF_TRADE_DENY));
+    } while (i != x->req->instrument && !(found && !cancel));
     return !found || risk_deny_limit(x, &x->limits[0], REASON_SELF_TRADE, price, x->req->price);
 }

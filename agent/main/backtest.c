@@ -63,6 +63,10 @@ static void stop_ageing(struct backtest *b, const char *argument)
     bool *limit = &b->setup->risk.has_max_reference_age;
     for (uint32_t i = 0; i < b->setup->strategies; i++)
         b->setup->strategy[i].risk.has_max_reference_age = false;
+    for (uint32_t v = 0; v < b->setup->venues; v++)
+        b->setup->venue[v].risk.has_max_reference_age = false;
+    for (uint32_t i = 0; i < b->setup->instruments; i++)
+        b->setup->instrument_risk[i].has_max_reference_age = false;
     if (*limit)
         note(b, "%s: only a recording shows prices all the time; max_reference_age does not apply",
              argument);

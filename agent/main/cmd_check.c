@@ -82,6 +82,7 @@ static void print_limits(const struct setup *s, const struct risk_setup *r)
     print_limit("max_order_qty", r->has_max_order_qty, r->max_order_qty, "of the base asset");
     print_limit("max_position_value", r->has_max_position_value, r->max_position_value, quote);
     print_limit("max_gross_exposure", r->has_max_gross_exposure, r->max_gross_exposure, quote);
+    print_limit("max_asset_exposure", r->has_max_asset_exposure, r->max_asset_exposure, quote);
     print_limit("price_collar", r->has_price_collar, r->price_collar, "");
     print_limit("daily_loss", r->has_daily_loss, r->daily_loss, quote);
     print_limit("max_drawdown", r->has_max_drawdown, r->max_drawdown, "");
@@ -90,6 +91,9 @@ static void print_limits(const struct setup *s, const struct risk_setup *r)
     if (r->has_max_messages)
         printf("    max_messages %u per %s, %u of them kept for cancels\n", r->max_messages,
                duration_format(r->message_interval_ns, text), r->cancel_reserve);
+    if (r->has_max_executions)
+        printf("    max_executions %u per %s, instrument and side\n", r->max_executions,
+               duration_format(r->execution_interval_ns, text));
     if (r->has_max_reference_age)
         printf("    max_reference_age %s\n", duration_format(r->max_reference_age_ns, text));
 }
@@ -99,7 +103,46 @@ static bool has_limits(const struct risk_setup *r)
     return r->has_max_order_value || r->has_max_order_qty || r->has_max_position_value ||
            r->has_max_gross_exposure || r->has_price_collar || r->has_daily_loss ||
            r->has_max_drawdown || r->has_max_open_orders || r->has_max_messages ||
-           r->has_max_reference_age;
+           r->has_max_asset_exposure || r->has_max_executions || r->has_max_reference_age;
+}
+
+static const char *self_trade_text(enum self_trade p)
+{
+    switch (p) {
+    case SELF_TRADE_DENY: return "deny";
+    case SELF_TRADE_CANCEL_RESTING: return "cancel_resting";
+    case SELF_TRADE_OFF: return "off";
+    }
+    return "?";
+}
+
+/* The agent's, and what else is about all strategies. */
+static void print_risk(const struct setup *s)
+{
+    char text[32], amount[DEC_TEXT_MAX];
+    printf("limits of the agent:\n");
+    print_limits(s, &s->risk);
+    printf("    duplicate_window %s, self_trade %s\n",
+           duration_format(s->risk.duplicate_window_ns, text), self_trade_text(s->risk.self_trade));
+    for (uint32_t g = 0; g < s->groups; g++) {
+        printf("    group %s:", s->group[g].name);
+        for (uint32_t a = 0; a < s->assets; a++)
+            if (s->group[g].assets >> a & 1)
+                printf(" %s", s->asset[a]);
+        printf(", max_exposure %s %s\n", text_of(s->group[g].max_exposure, amount),
+               s->asset[s->quote]);
+    }
+    for (uint32_t v = 0; v < s->venues; v++)
+        if (has_limits(&s->venue[v].risk)) {
+            printf("limits of venue %s:\n", s->venue[v].name);
+            print_limits(s, &s->venue[v].risk);
+        }
+    for (uint32_t i = 0; i < s->instruments; i++)
+        if (has_limits(&s->instrument_risk[i])) {
+            printf("limits of %s@%s:\n", s->instrument[i].symbol,
+                   s->venue[s->instrument[i].venue].name);
+            print_limits(s, &s->instrument_risk[i]);
+        }
 }
 
 static void print_funds(const struct setup *s, const struct strategy_setup *st)
@@ -154,8 +197,7 @@ static bool print_summary(const char *path, const struct setup *s,
         print_strategy(s, (strategy_id)i, &plan);
         paid = paid && !plan.refused;
     }
-    printf("limits of the agent:\n");
-    print_limits(s, &s->risk);
+    print_risk(s);
     return paid;
 }
 

@@ -103,6 +103,11 @@ def main():
         tap.ok(code == 0 and "max_reference_age does not apply" in err and "no data for ETH-USDT@binance" in err and
                "the ETH on binance cannot be valued" in err, "notes", err)
 
+        strict = case.CONFIG.replace("[venue.paper]", "[venue.risk]\nmax_reference_age = \"1s\"\n[venue.paper]").replace(
+            "symbol = \"BTC-USDT\"\n", "symbol = \"BTC-USDT\"\nrisk = { max_reference_age = \"1s\" }\n", 1)
+        r = case.report(case.write_config(path("strict.toml"), text=strict), "--data", bars, eth)
+        tap.ok("STALE_REFERENCE" not in json.dumps(r) and r["fills"] > 50, "no_scope_s_reference_ages_on_bars", r)
+
         names = ["tests/data/binance-spot-btcusdt-2024080%d.gz" % d for d in (8, 9)]
         live = case.write_config(path("live.toml"), model="queue", text=case.CONFIG.replace(", ETH = \"1\"", ""))
         r = case.report(live, "--data", *names)

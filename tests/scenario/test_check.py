@@ -23,6 +23,12 @@ def main():
     code, out, err = run("check", "config/examples/momentum.toml")
     tap.ok(code == 0 and "its own limits:\n    max_position_value 1500 USDT\n    max_messages 40 per 10s" in out,
            "check_says_a_strategys_own_limits", out + err)
+    code, out, err = run("check", "config/examples/risk.toml")
+    tap.ok(code == 0 and "max_asset_exposure 4000 USDT\n" in out and "max_executions 30 per 10m" in out and
+           "duplicate_window 2s, self_trade cancel_resting\n    group majors: BTC ETH, max_exposure 6000 USDT\n"
+           "limits of venue binance:\n    max_open_orders 100\n" in out and
+           "limits of ETH-USDT@binance:\n    max_order_value 250 USDT\n" in out,
+           "check_says_the_limits_of_every_scope", out + err)
 
     code, out, err = run("check", "--explain")
     tap.ok(code == 0 and not err and "[[venue]]" in out and 'kind = "grid"' in out and "price_ceiling" in out,

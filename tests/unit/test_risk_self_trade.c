@@ -181,7 +181,6 @@ static void two_that_do_not_rest_cannot_meet(void **state)
     world_close(&w);
 }
 
-/* A market order reaches as far as the book says, and the slippage beyond. */
 static void a_market_order_reaches_as_far_as_the_book_says(void **state)
 {
     (void)state;
@@ -189,23 +188,31 @@ static void a_market_order_reaches_as_far_as_the_book_says(void **state)
     w.setup->venue[0].slippage = D("0.001");
     go();
     const struct level bid[] = {{D("49999"), D("1")}};
-    const struct level asks[] = {{D("50000"), D("0.01")}, {D("50500"), D("5")}};
+    const struct level asks[] = {{D("50000"), D("0.01")}, {D("50050"), D("5")}};
     resting(A, SIDE_SELL, "50050");
+    denied(B, probe_market(SIDE_BUY, "0.01")); /* no book: the last trade x 1.001 = 50050 */
+    assert_true(world_ask_by(&w, B, "49999.99", probe_market(SIDE_BUY, "0.01"))); /* 50049.98999 */
     world_step(&w, &(struct event){
                        .kind = EVENT_BOOK,
                        .book = {.snapshot = true, .bids = 1, .asks = 2, .bid = bid, .ask = asks}});
-    denied(B, probe_market(SIDE_BUY, "0.01")); /* 50000 x 1.001 = 50050 */
-    world_step(&w, &(struct event){.kind = EVENT_BOOK,
-                                   .book = {.snapshot = true,
-                                            .bids = 1,
-                                            .asks = 1,
-                                            .bid = bid,
-                                            .ask = &(struct level){D("49999.99"), D("0.01")}}});
-    assert_true(ask(B, probe_market(SIDE_BUY, "0.01"))); /* 50049.98999 */
-    world_step(&w, &(struct event){
-                       .kind = EVENT_BOOK,
-                       .book = {.snapshot = true, .bids = 1, .asks = 2, .bid = bid, .ask = asks}});
+    assert_true(ask(B, probe_market(SIDE_BUY, "0.01")));
     denied(B, probe_market(SIDE_BUY, "0.01001")); /* into the second level */
+    world_close(&w);
+}
+
+/* A market sell under way takes what comes to rest before it, as far as it reaches. */
+static void a_market_order_under_way(void **state)
+{
+    (void)state;
+    begin(SELF_TRADE_DENY);
+    go();
+    world_top(&w, "49990", "50010");
+    order_id id = ask(A, probe_market(SIDE_SELL, "0.01"));
+    assert_true(id);
+    denied(B, post_only(probe_limit(SIDE_BUY, "49990", "0.01")));
+    assert_true(ask(B, post_only(probe_limit(SIDE_BUY, "49989.99", "0.01"))));
+    world_order(&w, id, ORDER_EXPIRED);
+    assert_true(ask(B, post_only(probe_limit(SIDE_BUY, "49990", "0.01"))));
     world_close(&w);
 }
 
@@ -235,6 +242,26 @@ static void what_is_in_the_way_is_cancelled_where_that_is_the_policy(void **stat
     denied(B, probe_limit(SIDE_BUY, "50200", "0.01"));
     world_order(&w, other, ORDER_CANCELED);
     assert_true(ask(B, probe_limit(SIDE_BUY, "50200", "0.01")));
+    world_close(&w);
+}
+
+/* What closes a position clears its way, whatever the policy: it waits for the proof, not for good.
+ */
+static void an_exit_clears_its_way(void **state)
+{
+    (void)state;
+    begin(SELF_TRADE_DENY);
+    go();
+    order_id near = resting(B, SIDE_BUY, "49900"), far = resting(B, SIDE_BUY, "49800");
+    denied(A, probe_limit(SIDE_SELL, "49900", "0.4")); /* all that it holds */
+    assert_int_equal(world_effect(&w, EFFECT_CANCEL, 0)->cancel, near);
+    assert_null(world_effect(&w, EFFECT_CANCEL, 1));
+    world_order(&w, near, ORDER_CANCELED);
+    assert_true(ask(A, probe_limit(SIDE_SELL, "49900", "0.4")));
+    assert_int_equal(engine_order(w.engine, far)->state, ORDER_ACCEPTED);
+    (void)resting(B, SIDE_SELL, "50200");
+    denied(A, probe_limit(SIDE_BUY, "50200", "0.01")); /* an entry does not */
+    assert_null(world_effect(&w, EFFECT_CANCEL, 0));
     world_close(&w);
 }
 
@@ -272,7 +299,9 @@ int main(void)
         cmocka_unit_test(a_cancel_must_be_proven),
         cmocka_unit_test(two_that_do_not_rest_cannot_meet),
         cmocka_unit_test(a_market_order_reaches_as_far_as_the_book_says),
+        cmocka_unit_test(a_market_order_under_way),
         cmocka_unit_test(what_is_in_the_way_is_cancelled_where_that_is_the_policy),
+        cmocka_unit_test(an_exit_clears_its_way),
         cmocka_unit_test(a_refused_order_cancels_nothing),
         cmocka_unit_test(off_leaves_it_to_the_venue),
     };
