@@ -28,14 +28,22 @@ struct fence {
     dec highest_buy; /* of those that are open; 0: none */
 };
 
-static bool is_limit_entry(const struct grid_call *c, const struct grid_slot *s)
+/* The side of initial orders. */
+static int entry_side(const struct grid_call *c)
 {
-    return s->entry && c->p->value[P_INITIAL_ORDER].choice == INITIAL_LIMIT;
+    return c->p->value[P_DIRECTION].choice == DIRECTION_SHORT ? GRID_SELL : GRID_BUY;
 }
 
-static bool is_market_entry(const struct grid_call *c, const struct grid_slot *s)
+static bool is_entry(const struct grid_call *c, const struct grid_slot *s, int side)
 {
-    return s->entry && c->p->value[P_INITIAL_ORDER].choice == INITIAL_MARKET;
+    return s->entry && side == entry_side(c);
+}
+
+/* Whether the next order of a side is an initial one of that kind. */
+static bool is_initial(const struct grid_call *c, const struct grid_slot *s, int side,
+                       uint32_t kind)
+{
+    return is_entry(c, s, side) && c->p->value[P_INITIAL_ORDER].choice == kind;
 }
 
 /* The worst price of an initial order; false where it cannot be computed. */
@@ -64,9 +72,9 @@ static bool price_of(const struct grid_call *c, const struct grid_slot *s, int s
     bool buy = side == GRID_BUY;
     enum dec_rounding away = buy ? DEC_DOWN : DEC_UP;
     dec price = buy ? s->low : s->high, near, ticks;
-    if (is_limit_entry(c, s))
+    if (is_initial(c, s, side, INITIAL_LIMIT))
         price = c->mark;
-    else if (is_market_entry(c, s) && !entry_cap(c, side, &price))
+    else if (is_initial(c, s, side, INITIAL_MARKET) && !entry_cap(c, side, &price))
         return false;
     if (!dec_round_to(price, c->r->tick_size, away, &price))
         return false;
@@ -98,7 +106,7 @@ static bool inside_fence(const struct grid_call *c, const struct grid_slot *s, i
             return true;
         *price = (dec){f->highest_buy.v + tick.v};
     }
-    return s->entry && dec_is_pos(*price);
+    return is_entry(c, s, side) && dec_is_pos(*price);
 }
 
 /* ---- what is wanted ---- */
@@ -141,7 +149,7 @@ static void submit(struct grid_call *c, struct grid_slot *s, int side, dec price
 {
     struct grid_side *mine = &s->side[side];
     struct grid_leg *leg = &mine->leg[mine->leg[0].id ? 1 : 0];
-    bool taker = is_market_entry(c, s);
+    bool taker = is_initial(c, s, side, INITIAL_MARKET);
     struct order_request q = {.instrument = view_first_instrument(c->v),
                               .side = side == GRID_BUY ? SIDE_BUY : SIDE_SELL,
                               .type = ORDER_LIMIT,
@@ -175,7 +183,7 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
             if (s->side[side].leg[n].id && !s->side[side].leg[n].canceling && ++rank > window)
                 grid_cancel(c, &s->side[side].leg[n]);
         if (dec_is_zero(c->wish[side][s - g->slot]) ||
-            (side == GRID_BUY && !s->entry && dec_ge(s->low, c->mark)) ||
+            (side == GRID_BUY && !is_entry(c, s, side) && dec_ge(s->low, c->mark)) ||
             !price_of(c, s, side, &price) || !inside_fence(c, s, side, f, &price))
             continue;
         if (++rank > window || open >= window)
@@ -213,7 +221,7 @@ static void wait_for_rules(struct grid_call *c)
 static void look_at_entries(struct grid_call *c)
 {
     struct grid *g = c->g;
-    int side = c->p->value[P_DIRECTION].choice == DIRECTION_SHORT ? GRID_SELL : GRID_BUY;
+    int side = entry_side(c);
     dec cap;
     if (g->entries == 0)
         return;
@@ -241,7 +249,7 @@ static void look_ahead(struct grid_call *c)
     g->any_waiting = false;
     for (uint32_t i = 0; i < g->slots; i++) {
         const struct grid_slot *s = &g->slot[i];
-        if (s->entry || dec_lt(s->low, c->mark) || s->side[GRID_BUY].retry_ns ||
+        if (is_entry(c, s, GRID_BUY) || dec_lt(s->low, c->mark) || s->side[GRID_BUY].retry_ns ||
             dec_is_zero(c->wish[GRID_BUY][i]))
             continue;
         if (!g->any_waiting || dec_lt(s->low, g->lowest_waiting))
