@@ -186,6 +186,10 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
             (side == GRID_BUY && !is_entry(c, s, side) && dec_ge(s->low, c->mark)) ||
             !price_of(c, s, side, &price) || !inside_fence(c, s, side, f, &price))
             continue;
+        if (!grid_worth(c->r, c->wish[side][s - g->slot], price)) {
+            s->side[side].retry_ns = c->now + GRID_RETRY_NS; /* lower than its level: too little */
+            continue;
+        }
         if (++rank > window || open >= window)
             continue; /* virtual, or until a cancel has made room */
         submit(c, s, side, price);

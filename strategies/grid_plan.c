@@ -71,7 +71,11 @@ static bool add_ladder(struct ladder *l, uint32_t slots)
     }
     /* Who brings what the levels above the price sell, and those below it buy with. */
     bool initial = l->p->value[P_INITIAL_ORDER].choice != INITIAL_NONE;
-    dec bought = DEC_ZERO, all, cap;
+    dec bought, all, cap, later = l->amount[GRID_BUY], cost;
+    for (uint32_t k = 0; k < slots && known; k++) /* bought for when the price has been above */
+        if (dec_ge(low[k], l->price) &&
+            (!dec_mul(low[k], size[k], DEC_UP, &cost) || !dec_add(later, cost, &later)))
+            return false;
     if (!dec_add(DEC_ONE, l->p->value[P_SLIPPAGE].decimal, &cap) ||
         !dec_mul(cap, l->price, DEC_UP, &cap) || !dec_add(l->qty[0], l->qty[1], &all) ||
         !dec_mul(cap, l->qty[GRID_SELL], DEC_UP, &bought) ||
@@ -81,7 +85,7 @@ static bool add_ladder(struct ladder *l, uint32_t slots)
     l->out->capital_base = l->qty[GRID_SELL];
     if (direction == DIRECTION_LONG) {
         l->out->capital_base = DEC_ZERO;
-        l->out->capital_quote = initial ? bought : l->amount[GRID_BUY];
+        l->out->capital_quote = initial ? bought : later;
     } else if (direction == DIRECTION_SHORT) {
         l->out->capital_base = all;
         l->out->capital_quote = DEC_ZERO;

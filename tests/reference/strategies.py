@@ -151,7 +151,10 @@ class Grid(Strategy):
             elif qty and s.low < self.instrument.last:
                 price = self.price(s, "buy")
                 if price > 0 and (lowest is None or price < lowest):
-                    buys.append((s, "buy", price, qty))
+                    if s.worth(self.instrument, qty, price):
+                        buys.append((s, "buy", price, qty))
+                    else:
+                        self.wait(agent, s, "buy", 60 * SECOND)
         buys = self.windowed(agent, "buy", buys, self.slots[::-1])
         highest = max([highest] + [b[2] for b in buys])
         sells = self.windowed(agent, "sell", [s for s in sells if s[2] > highest], self.slots)
