@@ -188,6 +188,7 @@ struct grid_call {
     dec mark;
     int64_t now;
     uint32_t asks;
+    dec free;                     /* quote that no order binds, also none of this call */
     dec wish[2][GRID_LEVELS_MAX]; /* what each slot would place now */
     bool more;                    /* there was no room for all: to be called again at once */
 };

@@ -145,6 +145,16 @@ static struct fence find_fence(const struct grid_call *c, bool sells)
     return f;
 }
 
+/* Whether the strategy has the money for a buy, which it has no more then. */
+static bool can_pay(struct grid_call *c, dec price, dec qty)
+{
+    dec cost;
+    if (!dec_mul(price, qty, DEC_UP, &cost) || dec_gt(cost, c->free))
+        return false;
+    c->free.v -= cost.v;
+    return true;
+}
+
 static void submit(struct grid_call *c, struct grid_slot *s, int side, dec price)
 {
     struct grid_side *mine = &s->side[side];
@@ -192,6 +202,10 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
         }
         if (++rank > window || open >= window)
             continue; /* virtual, or until a cancel has made room */
+        if (side == GRID_BUY && !can_pay(c, price, c->wish[side][s - g->slot])) {
+            s->side[side].retry_ns = c->now + GRID_RETRY_NS;
+            continue;
+        }
         submit(c, s, side, price);
         open++;
         if (side == GRID_BUY)
@@ -273,6 +287,7 @@ void grid_place(struct grid_call *c)
     }
     look_at_entries(c);
     find_wishes(c);
+    c->free = view_free(c->v, view_instrument(c->v, view_first_instrument(c->v))->quote);
     struct fence f = find_fence(c, sells);
     if (buys)
         place_side(c, GRID_BUY, &f);

@@ -3,9 +3,9 @@
 
 /* ---- beginning ---- */
 
-/* A slot's place and size; what it holds stays. */
+/* A slot's place; what it holds stays, and its size. */
 static bool set_level(struct grid_slot *s, const struct params *p, const struct instrument_rules *r,
-                      int32_t level, dec size)
+                      int32_t level)
 {
     dec low, high;
     if (!grid_level(p, r->tick_size, level, &low) ||
@@ -14,8 +14,7 @@ static bool set_level(struct grid_slot *s, const struct params *p, const struct 
     s->level = level;
     s->low = low;
     s->high = high;
-    s->size = p->value[P_AMOUNT].present ? grid_slot_size(p, r, low) : size;
-    return dec_is_pos(s->size);
+    return true;
 }
 
 static void hold(struct grid_call *c, struct grid_slot *s, dec *base)
@@ -84,9 +83,12 @@ enum err grid_begin(struct grid_call *c)
     g->entries = 0;
     if (!c->p->value[P_AMOUNT].present && grid_level(c->p, c->r->tick_size, 0, &low))
         size = grid_slot_size(c->p, c->r, low);
-    for (uint32_t i = 0; i < g->slots; i++)
-        if (!set_level(grid_nth(g, i), c->p, c->r, (int32_t)i, size))
+    for (uint32_t i = 0; i < g->slots; i++) {
+        struct grid_slot *s = grid_nth(g, i);
+        if (!set_level(s, c->p, c->r, (int32_t)i))
             return ERR_RANGE;
+        s->size = c->p->value[P_AMOUNT].present ? grid_slot_size(c->p, c->r, s->low) : size;
+    }
     share_inventory(c, base);
     grid_find_trail(g, c->p, c->r);
     g->phase = GRID_RUNNING;
@@ -119,6 +121,29 @@ static bool cancel_all(struct grid_call *c, struct grid_slot *s)
     return grid_legs(s, GRID_BUY) + grid_legs(s, GRID_SELL) == 0;
 }
 
+/* What a slot that has moved trades. The buys of all levels together never come to more than the
+ * investment; where nothing is left of it, the slot buys no more. */
+static dec moved_size(const struct grid_call *c, const struct grid_slot *from,
+                      const struct grid_slot *to)
+{
+    const struct param_value *v = c->p->value;
+    dec left = v[P_INVESTMENT].decimal, lows = to->low, cost, share, rest;
+    if (v[P_SIZE].present)
+        return from->size;
+    if (v[P_AMOUNT].present)
+        return grid_slot_size(c->p, c->r, to->low);
+    for (uint32_t i = 0; i < c->g->slots; i++) {
+        const struct grid_slot *s = &c->g->slot[i];
+        if (s != from && (!dec_mul(s->size, s->low, DEC_UP, &cost) || !dec_sub(left, cost, &left) ||
+                          !dec_add(lows, s->low, &lows)))
+            return DEC_ZERO;
+    }
+    if (!dec_is_pos(left) || !dec_div(v[P_INVESTMENT].decimal, lows, DEC_DOWN, &share) ||
+        !dec_div(left, to->low, DEC_DOWN, &rest))
+        return DEC_ZERO;
+    return grid_lots(c->r, dec_min(share, rest));
+}
+
 /* Moves the range by one level; false where something has to end first. */
 static bool move(struct grid_call *c, bool up)
 {
@@ -128,8 +153,9 @@ static bool move(struct grid_call *c, bool up)
     if (up && grid_worth(c->r, grid_lots(c->r, s->held), s->high))
         return false;
     if (!cancel_all(c, s) ||
-        !set_level(&moved, c->p, c->r, s->level + (up ? 1 : -1) * (int32_t)g->slots, s->size))
+        !set_level(&moved, c->p, c->r, s->level + (up ? 1 : -1) * (int32_t)g->slots))
         return false;
+    moved.size = moved_size(c, s, &moved);
     for (int side = 0; side < 2; side++)
         moved.side[side] = (struct grid_side){.retry_ns = 0};
     moved.entry = false;

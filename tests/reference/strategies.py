@@ -170,6 +170,7 @@ class Grid(Strategy):
     def windowed(self, agent, side, wanted, outwards):
         """Those of `wanted` that the window of open orders has room for; what is open outside of it is cancelled."""
         out, rank, taken = [], 0, sum(len(s.orders[side]) for s in self.slots)
+        money = self.free(self.instrument.quote)
         for slot in outwards:
             for order in slot.orders[side]:
                 if not order.cancelling:
@@ -180,9 +181,15 @@ class Grid(Strategy):
             for w in wanted:
                 if w[0] is slot:
                     rank += 1
-                    if rank <= self.window and taken < self.window:
-                        taken += 1
-                        out.append(w)
+                    if rank > self.window or taken >= self.window:
+                        continue
+                    cost = mul_up(w[2], w[3]) if side == "buy" else 0
+                    if cost > money:
+                        self.wait(agent, slot, side, 60 * SECOND)
+                        continue
+                    money -= cost
+                    taken += 1
+                    out.append(w)
         return out
 
     def wait(self, agent, slot, side, time):

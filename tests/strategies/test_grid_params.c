@@ -28,6 +28,18 @@ static void fill_all(const char *price)
     world_fill(&w, o->id, price, qty);
 }
 
+static void reject(order_id id, enum reason reason)
+{
+    world_step(&w, &(struct event){.kind = EVENT_ORDER,
+                                   .order = {.id = id, .state = ORDER_REJECTED, .reason = reason}});
+}
+
+static void wait(int64_t seconds)
+{
+    world_advance(&w, seconds * SECOND);
+    world_timer(&w);
+}
+
 static void spacing_levels_and_step(void **state)
 {
     (void)state;
@@ -311,6 +323,37 @@ static void trailing_up_to_its_cap(void **state)
     world_close(&w);
 }
 
+/* At higher prices the same quantity would cost more than was to be invested. */
+static void trailing_keeps_to_the_investment(void **state)
+{
+    (void)state;
+    grids_open(&w, "9000", "0", RANGE, "levels=5", "investment=1980", "on_exit=trail",
+               "trail_up_to=54000", NULL);
+    world_start(&w);
+    world_trade(&w, "53000", "1");
+    grids_cancels_happen(&w);
+    /* 0.01 each of 51000, 50000, 49000 leave 480 of 1980; 480 / 52000 */
+    grids_assert_open(&w, "buy 0.00923@52000, buy 0.01@51000, buy 0.01@50000, buy 0.01@49000");
+    world_close(&w);
+}
+
+/* What the budget does not pay is not asked for; the nearest come first. */
+static void money_that_is_not_there_is_waited_for(void **state)
+{
+    (void)state;
+    grids_open(&w, "1010", "0", RANGE, "levels=5", "size=0.01", NULL);
+    world_start(&w);
+    world_trade(&w, "51500", "1");
+    grids_assert_open(&w, "buy 0.01@51000, buy 0.01@50000"); /* exactly 1010 */
+    struct engine_totals t;
+    engine_totals(w.engine, 0, &t);
+    assert_int_equal(t.denied, 0);
+    world_order(&w, grids_at(&w, "50000"), ORDER_CANCELED);
+    wait(60);
+    grids_assert_open(&w, "buy 0.01@51000, buy 0.01@50000");
+    world_close(&w);
+}
+
 static void trailing_down_takes_along_what_it_holds(void **state)
 {
     (void)state;
@@ -392,18 +435,6 @@ static void min_profit(void **state)
     assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_HALTED);
     assert_non_null(world_effect(&w, EFFECT_NOTE, 0));
     world_close(&w);
-}
-
-static void reject(order_id id, enum reason reason)
-{
-    world_step(&w, &(struct event){.kind = EVENT_ORDER,
-                                   .order = {.id = id, .state = ORDER_REJECTED, .reason = reason}});
-}
-
-static void wait(int64_t seconds)
-{
-    world_advance(&w, seconds * SECOND);
-    world_timer(&w);
 }
 
 /* A tick off the market, then two; a market that comes back finds it at its level. */
@@ -530,6 +561,8 @@ int main(void)
         cmocka_unit_test(on_exit_hold_and_close),
         cmocka_unit_test(trailing_up_to_its_cap),
         cmocka_unit_test(trailing_down_takes_along_what_it_holds),
+        cmocka_unit_test(trailing_keeps_to_the_investment),
+        cmocka_unit_test(money_that_is_not_there_is_waited_for),
         cmocka_unit_test(max_open),
         cmocka_unit_test(min_profit),
         cmocka_unit_test(reprice),

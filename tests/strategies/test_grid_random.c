@@ -110,14 +110,12 @@ static bool is_form(enum reason reason)
            reason == REASON_REDUCE_ONLY;
 }
 
-/* Nothing is asked for that cannot be: no order of a wrong form, none beyond the budget but for
- * buys that other buys' money would have paid. */
+/* Nothing is asked for that cannot be: no order of a wrong form, none beyond the budget. */
 static void check_effects(void)
 {
     const struct effect *fx;
     for (uint32_t n = 0; (fx = world_effect(&w[0], EFFECT_DENIED, n)) != NULL; n++)
-        if (is_form(fx->denied.denial.reason) &&
-            !(fx->denied.denial.reason == REASON_BUDGET && fx->denied.req.side == SIDE_BUY))
+        if (is_form(fx->denied.denial.reason))
             fail_msg("denied: %s %s %f@%f tag %u", reason_name(fx->denied.denial.reason),
                      side_name(fx->denied.req.side), dec_to_double(fx->denied.req.qty),
                      dec_to_double(fx->denied.req.price), fx->denied.req.tag);
