@@ -89,6 +89,7 @@ static const char *key_text(const struct setup *s, const struct key_spec *k, con
     case KEY_SYMBOL:
     case KEY_PATH:
     case KEY_URL:
+    case KEY_TEXT:
     case KEY_INSTRUMENT: snprintf(out, COMPARE_TEXT_MAX, "%s", at); return out;
     case KEY_SCHEDULE:
     case KEY_TABLE: break;
@@ -345,6 +346,33 @@ static void compare_strategies(struct config_changes *c, const struct setup *was
                       is->strategy[s].name);
 }
 
+static uint32_t find_alert(const struct setup *s, const char *name)
+{
+    uint32_t n = 0;
+    while (n < s->alerts && strcmp(s->alert[n].name, name) != 0)
+        n++;
+    return n;
+}
+
+static void compare_alerts(struct config_changes *c, const struct setup *was,
+                           const struct setup *is)
+{
+    char where[COMPARE_TEXT_MAX];
+    for (uint32_t i = 0; i < was->alerts; i++) {
+        const char *name = was->alert[i].name;
+        uint32_t n = find_alert(is, name);
+        named(where, "alert %s", name);
+        if (n == is->alerts)
+            add_texts(c, where, "name", name, "absent");
+        else
+            compare_keys(c, where, &SECTION_ALERT, was, &was->alert[i], is, &is->alert[n]);
+    }
+    for (uint32_t i = 0; i < is->alerts; i++)
+        if (find_alert(was, is->alert[i].name) == was->alerts)
+            add_texts(c, named(where, "alert %s", is->alert[i].name), "name", "absent",
+                      is->alert[i].name);
+}
+
 static void forget_params(struct setup *s)
 {
     for (uint32_t i = 0; i < s->strategies; i++)
@@ -383,5 +411,6 @@ enum err config_compare(const struct setup *was, const struct params *const *now
     compare_venues(ret, was, is);
     compare_instruments(ret, was, is);
     compare_strategies(ret, was, now, is);
+    compare_alerts(ret, was, is);
     return ret->fixed ? ERR_OK : compare_rest(ret, was, is);
 }

@@ -35,6 +35,7 @@ static enum err build(struct build *b, struct config_report *report)
     build_price_guards(b);
     build_conversions(b);
     build_strategies(b);
+    build_alerts(b);
     bool failed = b->errors.count > 0;
     errors_finish(&b->errors, report);
     return b->errors.nomem ? ERR_NOMEM : failed ? ERR_RANGE : ERR_OK;

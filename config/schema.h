@@ -23,6 +23,7 @@ enum key_type {
     KEY_PATH,       /* of a file, relative to the configuration's directory */
     KEY_URL,        /* one of the schemes in [choices], the unencrypted ones for loopback only */
     KEY_INSTRUMENT, /* "BTC-USDT" or "BTC-USDT@venue" */
+    KEY_TEXT,       /* a sentence for people: anything without control characters */
     KEY_SCHEDULE,   /* a list of "mon-fri 08:00-20:00"; build_schedule() reads it */
     KEY_TABLE,      /* a section of its own below this one */
 };
@@ -70,6 +71,7 @@ extern const struct section SECTION_GUARD;            /* ... struct guard_setup 
 extern const struct section SECTION_GUARD_AGENT;      /* ... struct guard_setup */
 extern const struct section SECTION_GUARD_PRICE;      /* ... struct price_guard_setup */
 extern const struct section SECTION_INSTRUMENT_GUARD; /* ... struct price_guard_setup */
+extern const struct section SECTION_ALERT;            /* ... struct alert_setup */
 extern const struct section SECTION_STRATEGY_GUARD;   /* ... struct guard_setup */
 
 /* All of them in the order of --explain; ends with NULL. */

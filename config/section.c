@@ -97,6 +97,7 @@ static bool store(struct build *b, const struct key_spec *k, const struct value 
     case KEY_TAG:
     case KEY_SYMBOL:
     case KEY_URL:
+    case KEY_TEXT:
     case KEY_INSTRUMENT:
         CHECK(v->len < k->size);
         memcpy(to, v->text, v->len);

@@ -76,6 +76,8 @@ void build_strategy_guard(struct build *b, const struct toml_node *table,
                           struct strategy_setup *out);
 /* [guard.price] and each [instrument.guard]; after the instruments. */
 void build_price_guards(struct build *b);
+/* [[alert]]; after the strategies. */
+void build_alerts(struct build *b);
 /* The key "schedule" of a strategy. */
 void build_schedule(struct build *b, const struct toml_node *table, struct schedule *out);
 

@@ -143,6 +143,10 @@ const char *value_allowed(const struct key_spec *k, char *out, size_t cap)
     case KEY_INSTRUMENT:
         snprintf(out, cap, "a configured instrument, such as \"BTC-USDT\" or \"BTC-USDT@venue\"");
         return out;
+    case KEY_TEXT:
+        snprintf(out, cap, "a text of %s%zu bytes", k->flags & KEY_EMPTY_OK ? "0 to " : "1 to ",
+                 most);
+        return out;
     case KEY_SCHEDULE:
         snprintf(out, cap, "a list of 1 to %d texts such as \"mon-fri 08:00-20:00\", in UTC",
                  SCHEDULE_ENTRIES_MAX);
@@ -413,6 +417,7 @@ static enum err parse_text(const struct key_spec *k, const char *text, size_t le
     case KEY_INSTRUMENT: ok = is_instrument(text, len); break;
     case KEY_URL: return parse_url(k, text, len, ret, why);
     case KEY_PATH:
+    case KEY_TEXT:
     case KEY_DECIMAL:
     case KEY_INTEGER:
     case KEY_BOOL:
@@ -444,6 +449,7 @@ enum err value_parse(const struct key_spec *k, const char *text, size_t len, str
     case KEY_ASSET:
     case KEY_SYMBOL:
     case KEY_PATH:
+    case KEY_TEXT:
     case KEY_URL:
     case KEY_INSTRUMENT: return parse_text(k, text, len, ret, why);
     case KEY_SCHEDULE:
@@ -486,6 +492,7 @@ enum err value_read(const struct key_spec *k, const struct toml_node *n, struct 
     case KEY_ASSET:
     case KEY_SYMBOL:
     case KEY_PATH:
+    case KEY_TEXT:
     case KEY_URL:
     case KEY_INSTRUMENT:
         return n->type == TOML_NODE_STRING ? value_parse(k, n->text, n->len, ret, why)

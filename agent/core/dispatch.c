@@ -2,10 +2,6 @@
 #include "base/check.h"
 #include "core/internal.h"
 
-/* A gap of more candles than these (three years of seconds) is a wrong clock, not a quiet market.
- */
-#define CANDLES_AT_ONCE_MAX 100000000
-
 #define DENIAL_ROUNDS 3 /* a strategy may answer its denials this often within one event */
 
 /* Halts a strategy that cannot be let go on. */

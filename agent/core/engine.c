@@ -54,6 +54,7 @@ static void lay_out(struct engine *e, struct arena *a, const struct setup *s, st
     e->guard = take(a, guard_size(s));
     *closes = take(a, guard_rings_size(s));
     e->suspect = take(a, suspect_size(s));
+    e->alerts = take(a, alert_size(s));
     e->strategy = take(a, strategies * sizeof *e->strategy);
     e->route = take(a, routes(s) * sizeof *e->route);
     e->routes = take(a, instruments * sizeof *e->routes);
@@ -173,6 +174,9 @@ enum err engine_init(struct engine **ret, void *mem, const struct setup *s)
     risk_init(e->risk, rings, s);
     e->next_guard_ns = guard_init(e->guard, closes, s);
     e->suspects = suspect_init(e->suspect, s);
+    alert_init(e->alerts, s);
+    e->alerted = s->alerts > 0;
+    e->next_alert_ns = INT64_MAX;
     make_routes(e);
     enum err err = ledger_open(&e->ledger);
     for (uint32_t i = 0; !err && i < s->balances; i++)
@@ -275,6 +279,12 @@ static enum err step_trade(struct engine *e, const struct event *ev)
     }
     if (e->suspects)
         suspect_price(e, ev->instrument, ev->trade.price);
+    if (e->alerted) {
+        alert_price(e, ev->instrument);
+        enum err candles = alert_trade(e, ev->instrument, ev);
+        if (candles)
+            return candles;
+    }
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     if (!err && e->routes[ev->instrument].candles)
         err = add_to_candles(e, ev);
@@ -288,6 +298,8 @@ static enum err step_top(struct engine *e, const struct event *ev)
     market_top(m, &ev->top, ev->ts_event_ns);
     if (e->suspects && m->has_top)
         suspect_price(e, ev->instrument, m->mark);
+    if (e->alerted)
+        alert_price(e, ev->instrument);
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_TOP);
 }
@@ -304,6 +316,8 @@ static enum err step_book(struct engine *e, const struct event *ev)
     }
     if (e->suspects && m->has_top)
         suspect_price(e, ev->instrument, m->mark);
+    if (e->alerted)
+        alert_price(e, ev->instrument);
     enum err err = had_mark ? ERR_OK : first_mark(e, ev);
     return err ? err : route(e, ev, SUBSCRIBE_BOOK);
 }
@@ -319,6 +333,14 @@ static enum err step_command(struct engine *e, const struct event_command *c)
     return ERR_OK;
 }
 
+static enum err step_fill(struct engine *e, const struct event *ev)
+{
+    enum err err = orders_fill(e, ev);
+    if (!err && e->alerted)
+        alert_look(e);
+    return err;
+}
+
 static enum err step_kind(struct engine *e, const struct event *ev)
 {
     switch (ev->kind) {
@@ -330,7 +352,7 @@ static enum err step_kind(struct engine *e, const struct event *ev)
         market_feed(&e->market.item[ev->instrument], ev->feed);
         return route(e, ev, SUBSCRIBE_FEED);
     case EVENT_ORDER: return orders_event(e, ev);
-    case EVENT_FILL: return orders_fill(e, ev);
+    case EVENT_FILL: return step_fill(e, ev);
     case EVENT_COMMAND: return step_command(e, &ev->command);
     case EVENT_TIMER: return dispatch_due(e, true);
     case EVENT_HISTORY: return dispatch_event(e, ev->history.strategy, ev);
@@ -386,14 +408,19 @@ enum err engine_step(struct engine *e, const struct event *ev, struct effects *o
         e->now_ns = ts;
     if (e->now_ns >= e->next_guard_ns)
         guard_due(e);
+    if (!err && e->now_ns >= e->next_alert_ns)
+        err = alert_due(e);
     if (!err && e->now_ns >= e->next_wake_ns && ev->kind != EVENT_TIMER)
         err = dispatch_due(e, false);
     if (!err)
         err = step_kind(e, ev);
     if (!err)
         err = first_sample(e);
-    if (!err && e->now_ns >= e->next_limits_ns)
+    if (!err && e->now_ns >= e->next_limits_ns) {
         err = states_look(e);
+        if (e->alerted)
+            alert_look(e);
+    }
     if (!err && e->resting)
         err = lifecycle_look(e);
     if (!err && e->cancel_halted)
@@ -419,6 +446,7 @@ int64_t engine_next_timer_ns(const struct engine *e)
         return e->now_ns;
     /* before the first event there is no time at which something could be due */
     int64_t due = e->next_wake_ns < e->next_look_ns ? e->next_wake_ns : e->next_look_ns;
-    bool guard_first = e->next_guard_ns < due && e->next_guard_ns != INT64_MIN;
-    return guard_first ? e->next_guard_ns : due;
+    int64_t guard_ns = e->next_guard_ns != INT64_MIN ? e->next_guard_ns : INT64_MAX;
+    due = e->next_alert_ns < due ? e->next_alert_ns : due;
+    return guard_ns < due ? guard_ns : due;
 }

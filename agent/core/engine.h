@@ -129,6 +129,21 @@ void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *
 /* A strategy's parameters as they are now: the setup's, with what EVENT_PARAM changed. */
 const struct params *engine_params(const struct engine *e, strategy_id s);
 
+enum alert_state {
+    ALERT_ARMED = 1,   /* fires when its value is beyond the level */
+    ALERT_WAITING = 2, /* for the value to come back, before it is armed (again) */
+    ALERT_FIRED = 3,   /* it was to fire once, and did */
+};
+struct engine_alert {
+    enum alert_state state;
+    bool known; /* there was a value */
+    dec value;  /* the last one */
+    uint64_t fired;
+    int64_t fired_ns; /* engine time of the last one; 0 where there was none */
+};
+/* Alert [n] of the setup. */
+void engine_alert(const struct engine *e, uint32_t n, struct engine_alert *ret);
+
 /* What a strategy says of itself: fills [ret] (FIGURES_MAX) and returns how many. */
 struct figure;
 uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret);

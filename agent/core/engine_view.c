@@ -73,6 +73,12 @@ enum reason engine_guard(const struct engine *e, strategy_id s, int64_t *ret_unt
     return guard_reason(e->guard, s, ret_until_ns);
 }
 
+void engine_alert(const struct engine *e, uint32_t n, struct engine_alert *ret)
+{
+    CHECK(n < e->setup->alerts);
+    alert_view(e->alerts, n, ret);
+}
+
 bool engine_suspect(const struct engine *e, instrument_id i)
 {
     CHECK(i < e->setup->instruments);

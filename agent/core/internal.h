@@ -3,6 +3,7 @@
 #define TW_CORE_INTERNAL_H
 
 #include "base/rng.h"
+#include "core/alert.h"
 #include "core/candle.h"
 #include "core/engine.h"
 #include "core/execution.h"
@@ -106,6 +107,8 @@ struct engine {
     struct outgoing *outgoing;
     struct guard *guard;
     struct suspect *suspect;
+    struct alerts *alerts;
+    bool alerted;  /* there are alerts */
     bool suspects; /* some instrument's prices are looked at before they are believed */
     struct strategy_slot *strategy;
     struct route *route;
@@ -122,6 +125,7 @@ struct engine {
     bool resting;         /* a strategy may rest: lifecycle_look() is due with each step */
     int64_t next_look_ns; /* ... and at this time, without one; INT64_MAX: none */
 
+    int64_t next_alert_ns;  /* end of a candle of theirs; INT64_MAX: none */
     int64_t next_guard_ns;  /* end of a lock, or change of a schedule; INT64_MAX: none */
     int64_t next_wake_ns;   /* least of candle ends and strategy timers */
     int64_t next_minute_ns; /* next sample of the equity series */
@@ -219,6 +223,9 @@ enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev)
 enum err dispatch_submit(struct engine *e, strategy_id s, order_id id,
                          const struct order_request *req, bool *denied,
                          struct denial *why) MUST_CHECK;
+/* A gap of more candles than these (three years of seconds) is a wrong clock, not a quiet market.
+ */
+#define CANDLES_AT_ONCE_MAX 100000000
 /* Closes due candles and fires due strategy timers, up to engine time. */
 enum err dispatch_due(struct engine *e, bool timers) MUST_CHECK;
 void dispatch_find_next_wake(struct engine *e);

@@ -1,11 +1,8 @@
 #include "core/suspect.h"
 
 #include "base/check.h"
+#include "core/extremes.h"
 #include "core/internal.h"
-
-/* The window of trusted prices is kept as the lowest and highest of each of its eighths: as exact
- * as it has to be, in constant room and time. */
-#define SLICES 8
 
 /* Prices within are near enough to what they are compared with. */
 struct band {
@@ -14,13 +11,8 @@ struct band {
 
 struct slot {
     const struct price_guard_setup *set; /* NULL: anything is believed */
-    int64_t slice_ns;
-    int64_t now; /* number of the eighth that [band] is made for */
-    struct {
-        int64_t number; /* engine time / slice_ns, plus 1; 0: never used */
-        dec low, high;
-    } slice[SLICES];
-    bool known; /* there is a trusted price */
+    struct extremes trusted;             /* prices of the window */
+    bool known;                          /* there is a trusted price */
     bool alone; /* [band] is that of the newest trusted price, older than the window */
     dec newest; /* trusted */
     dec low, high;
@@ -52,7 +44,7 @@ bool suspect_init(struct suspect *x, const struct setup *s)
         if (!p->has_max_jump)
             continue;
         x->slot[i].set = p;
-        x->slot[i].slice_ns = p->jump_window_ns / SLICES;
+        extremes_init(&x->slot[i].trusted, p->jump_window_ns);
     }
     return any;
 }
@@ -85,28 +77,15 @@ static bool within(const struct band *b, dec price)
  * is. */
 static void make_band(struct slot *s)
 {
-    s->alone = true;
-    s->low = s->high = s->newest;
-    for (int k = 0; k < SLICES; k++) {
-        if (s->slice[k].number == 0 || s->slice[k].number <= s->now - SLICES)
-            continue;
-        s->low = s->alone ? s->slice[k].low : dec_min(s->low, s->slice[k].low);
-        s->high = s->alone ? s->slice[k].high : dec_max(s->high, s->slice[k].high);
-        s->alone = false;
-    }
+    s->alone = !extremes_range(&s->trusted, &s->low, &s->high);
+    if (s->alone)
+        s->low = s->high = s->newest;
     s->band = around(s->low, s->high, s->set->max_jump);
 }
 
 static void trust(struct slot *s, dec price)
 {
-    uint32_t k = (uint32_t)(s->now % SLICES);
-    if (s->slice[k].number != s->now) {
-        s->slice[k].number = s->now;
-        s->slice[k].low = s->slice[k].high = price;
-    } else {
-        s->slice[k].low = dec_min(s->slice[k].low, price);
-        s->slice[k].high = dec_max(s->slice[k].high, price);
-    }
+    extremes_add(&s->trusted, price);
     bool inside = s->known && !s->alone && dec_ge(price, s->low) && dec_le(price, s->high);
     s->known = true;
     s->newest = price;
@@ -131,7 +110,7 @@ static void believe(struct engine *e, instrument_id i, dec price, bool confirmed
 {
     struct slot *s = &e->suspect->slot[i];
     if (confirmed)
-        memset(s->slice, 0, sizeof s->slice);
+        extremes_clear(&s->trusted);
     s->suspect = false;
     trust(s, price);
     if (confirmed)
@@ -152,12 +131,8 @@ void suspect_price(struct engine *e, instrument_id i, dec price)
     struct slot *s = &e->suspect->slot[i];
     if (!s->set)
         return;
-    int64_t now = e->now_ns / s->slice_ns + 1;
-    if (now != s->now) {
-        s->now = now;
-        if (s->known)
-            make_band(s);
-    }
+    if (extremes_advance(&s->trusted, e->now_ns) && s->known)
+        make_band(s);
     if (!s->known) {
         trust(s, price);
     } else if (within(&s->band, price)) {

@@ -297,6 +297,11 @@ void describe_effect(const struct setup *s, const struct effect *e, char *out, s
             liquidity_name(e->fill.liquidity), (unsigned long long)e->fill.fill_id);
         add_dec(&l, "realized", e->fill.realized);
         break;
+    case EFFECT_ALERT:
+        add(&l, " %s", e->alert.alert < s->alerts ? s->alert[e->alert.alert].name : "?");
+        add_dec(&l, "level", e->alert.level);
+        add_dec(&l, "value", e->alert.value);
+        break;
     case EFFECT_GUARD:
         add_instrument(&l, s, e->guard.instrument);
         add(&l, " %s reason=%s", e->guard.locked ? "locked" : "unlocked",

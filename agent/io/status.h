@@ -48,11 +48,12 @@ char *status_positions(const struct status_source *r);
 char *status_balances(const struct status_source *r);
 char *status_risk(const struct status_source *r);
 char *status_strategies(const struct status_source *r);
+char *status_alerts(const struct status_source *r);
 /* The newest [limit] fills, newest last; 0 means 50. */
 char *status_fills(const struct status_source *r, const struct status_fills *fills, uint32_t limit);
 
 /* Prints such a text as a table. [what] is "status", "orders", "positions", "balances",
- * "strategies", "risk" or "fills".
+ * "strategies", "risk", "alerts" or "fills".
  * ERR_SYNTAX: it is not of that form. */
 enum err status_print(FILE *out, const char *what, const char *json) MUST_CHECK;
 

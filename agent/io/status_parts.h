@@ -44,6 +44,8 @@ enum err status_print_list(FILE *out, const cJSON *o, const char *key, const cha
                            const struct status_column *column, int n) MUST_CHECK;
 /* status_risk.c */
 enum err status_print_risk(FILE *out, const cJSON *o) MUST_CHECK;
+/* status_alerts.c */
+enum err status_print_alerts(FILE *out, const cJSON *o) MUST_CHECK;
 /* status_strategies.c */
 enum err status_print_strategies(FILE *out, const cJSON *o) MUST_CHECK;
 

@@ -250,6 +250,7 @@ enum err status_print(FILE *out, const char *what, const char *json)
                  {"balances", print_balances},
                  {"strategies", status_print_strategies},
                  {"risk", status_print_risk},
+                 {"alerts", status_print_alerts},
                  {"fills", print_fills}};
     cJSON *o = cJSON_Parse(json);
     enum err rc = ERR_SYNTAX;

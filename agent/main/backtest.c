@@ -296,6 +296,25 @@ static void check_books(struct backtest *b)
              b->setup->asset[asset], b->setup->venue[venue].name, ours, theirs);
 }
 
+/* What would have been told, and when last. */
+static void note_alerts(const struct backtest *b)
+{
+    for (uint32_t n = 0; n < b->setup->alerts; n++) {
+        struct engine_alert a;
+        char value[DEC_TEXT_MAX], when[CLOCK_TEXT_MAX];
+        engine_alert(paper_engine(b->paper), n, &a);
+        if (!a.known)
+            note(b, "alert %s never had a value", b->setup->alert[n].name);
+        if (a.fired == 0)
+            continue;
+        dec_format(a.value, value);
+        clock_format_utc(a.fired_ns, when);
+        note(b, "alert %s fired %llu time%s, the last at %s; its value at the end is %s",
+             b->setup->alert[n].name, (unsigned long long)a.fired, a.fired == 1 ? "" : "s", when,
+             value);
+    }
+}
+
 enum err backtest_run(struct backtest *b, char *why)
 {
     uint64_t done = 0, total = tape_count(b->tape);
@@ -315,6 +334,8 @@ enum err backtest_run(struct backtest *b, char *why)
         e = paper_finish(b->paper);
     if (!e)
         e = b->failed;
+    if (!e)
+        note_alerts(b);
     b->report.engine = paper_engine(b->paper);
     b->report.first_ns = tape_first_ns(b->tape);
     b->report.last_ns = tape_last_ns(b->tape);

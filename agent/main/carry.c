@@ -239,6 +239,7 @@ static enum err read_effect(struct carried *c, const struct effect *fx)
     case EFFECT_CANCEL:
     case EFFECT_DENIED:
     case EFFECT_RESYNC:
+    case EFFECT_ALERT:
     case EFFECT_GUARD: /* locks last for a time, of the run they were made in */
     case EFFECT_NOTE: return ERR_OK;
     }

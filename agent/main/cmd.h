@@ -31,6 +31,7 @@ int cmd_positions(int argc, char **argv);
 int cmd_balances(int argc, char **argv);
 int cmd_fills(int argc, char **argv);
 int cmd_risk(int argc, char **argv);
+int cmd_alerts(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_stopentry(int argc, char **argv);

@@ -1,4 +1,4 @@
-/* tradewind status, strategies, orders, positions, balances, risk, fills: what the daemon knows. */
+/* tradewind status, strategies, orders, positions, balances, risk, alerts, fills: what the daemon knows. */
 #include "io/status.h"
 #include "main/client.h"
 #include "main/cmd.h"
@@ -87,6 +87,10 @@ int cmd_strategies(int argc, char **argv)
 int cmd_risk(int argc, char **argv)
 {
     return show("risk", argc, argv);
+}
+int cmd_alerts(int argc, char **argv)
+{
+    return show("alerts", argc, argv);
 }
 int cmd_fills(int argc, char **argv)
 {

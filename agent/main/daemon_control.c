@@ -63,6 +63,7 @@ static const struct {
     {"/v1/status", status_overview},     {"/v1/orders", status_orders},
     {"/v1/positions", status_positions}, {"/v1/balances", status_balances},
     {"/v1/risk", status_risk},           {"/v1/strategies", status_strategies},
+    {"/v1/alerts", status_alerts},
 };
 
 static void refuse(struct control_answer *a, int status, const char *text)

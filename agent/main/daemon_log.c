@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const KIND_NAME[LOG_KINDS] = {"order", "fill", "denial",
-                                                 "note",  "feed", "guard"};
+static const char *const KIND_NAME[LOG_KINDS] = {"order", "fill",  "denial", "note",
+                                                 "feed",  "guard", "alert"};
 
 /* Whether another line of this kind may be written now. */
 static bool may(struct daemon_log *l, enum daemon_log_kind k, int64_t mono_ns)
@@ -211,6 +211,19 @@ static void log_state(const struct setup *s, const struct effect_state *st)
              numbers);
 }
 
+/* "btc-high: Bitcoin is expensive (price 70001 above 70000)" */
+static void log_alert(const struct setup *s, const struct effect_alert *a)
+{
+    char level[DEC_TEXT_MAX], value[DEC_TEXT_MAX];
+    if (a->alert >= s->alerts)
+        return;
+    const struct alert_setup *as = &s->alert[a->alert];
+    dec_format(a->level, level);
+    dec_format(a->value, value);
+    log_warn("alert", "%s%s%s (%s %s %s %s)", as->name, as->text[0] ? ": " : "", as->text,
+             alert_of_name(as->when), value, as->has_above ? "above" : "below", level);
+}
+
 static void log_jump(const struct setup *s, const struct effect_guard *g)
 {
     char price[DEC_TEXT_MAX], limit[DEC_TEXT_MAX];
@@ -280,6 +293,10 @@ static void log_effect(struct daemon_log *l, const struct engine *e, const struc
         if (may(l, LOG_FEEDS, mono_ns))
             log_warn("market", "%s: the book is crossed or broken, fetching it anew",
                      words_of(s, fx->resync).symbol);
+        return;
+    case EFFECT_ALERT:
+        if (may(l, LOG_ALERTS, mono_ns))
+            log_alert(s, &fx->alert);
         return;
     case EFFECT_GUARD:
         if (may(l, LOG_GUARDS, mono_ns))

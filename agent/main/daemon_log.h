@@ -22,6 +22,7 @@ enum daemon_log_kind {
     LOG_NOTES,
     LOG_FEEDS,
     LOG_GUARDS,
+    LOG_ALERTS,
     LOG_KINDS,
 };
 

@@ -147,6 +147,7 @@ static bool must_be_durable(const struct event *ev, const struct effects *fx)
         switch (fx->item[i].kind) {
         case EFFECT_SUBMIT:
         case EFFECT_CANCEL:
+        case EFFECT_ALERT: /* or a crash would tell one of once again */
         case EFFECT_FILL:
         case EFFECT_STATE: return true;
         case EFFECT_DENIED:

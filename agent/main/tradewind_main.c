@@ -22,6 +22,7 @@ static const struct cmd COMMANDS[] = {
     {"balances", "its balances, and whose they are", cmd_balances},
     {"fills", "its newest fills", cmd_fills},
     {"risk", "its limits and their use, what is latched and what releases it", cmd_risk},
+    {"alerts", "what it is to tell of, and what it told", cmd_alerts},
     {"pause", "let a strategy only reduce what it holds", cmd_pause},
     {"resume", "undo pause, or stopentry", cmd_resume},
     {"stopentry", "let all strategies only reduce what they hold", cmd_stopentry},

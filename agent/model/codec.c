@@ -459,6 +459,11 @@ void effect_encode(const struct effect *e, struct bufw *out)
         write_enum(out, e->fill.liquidity);
         bufw_dec(out, e->fill.realized);
         return;
+    case EFFECT_ALERT:
+        bufw_u16(out, e->alert.alert);
+        bufw_dec(out, e->alert.level);
+        bufw_dec(out, e->alert.value);
+        return;
     case EFFECT_GUARD:
         write_enum(out, e->guard.reason);
         bufw_u32(out, e->guard.instrument);
@@ -525,6 +530,11 @@ enum err effect_decode(struct bufr *in, struct effect *ret)
         e.fill.fee_asset = bufr_u16(in);
         e.fill.liquidity = (enum liquidity)read_byte_in(in, LIQUIDITY_MAKER, LIQUIDITY_TAKER);
         e.fill.realized = bufr_dec(in);
+        break;
+    case EFFECT_ALERT:
+        e.alert.alert = bufr_u16(in);
+        e.alert.level = bufr_dec(in);
+        e.alert.value = bufr_dec(in);
         break;
     case EFFECT_GUARD:
         e.guard.reason = read_reason(in);

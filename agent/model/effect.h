@@ -22,6 +22,7 @@ enum effect_kind {
     EFFECT_NOTE = 7,   /* a sentence from a strategy, for the log and the journal */
     EFFECT_ORDER = 8,  /* the state of an order changed by a venue's answer */
     EFFECT_FILL = 9,   /* a fill was booked */
+    EFFECT_ALERT = 10, /* an alert fired */
     EFFECT_GUARD = 11, /* a guard began, lengthened or ended a lock of entries */
 };
 
@@ -61,6 +62,10 @@ struct effect_fill {
     enum liquidity liquidity;
     dec realized; /* result this fill realized, in quote; 0 for one that opens */
 };
+struct effect_alert {
+    uint16_t alert;   /* in the setup's table */
+    dec level, value; /* what it was set to, and what it saw */
+};
 /* Of an instrument; of the effect's strategy; or (STRATEGY_NONE) of all strategies. */
 struct effect_guard {
     enum reason reason;
@@ -83,6 +88,7 @@ struct effect {
         char note[NOTE_MAX];
         struct effect_order order;
         struct effect_fill fill;
+        struct effect_alert alert;
         struct effect_guard guard;
     };
 };

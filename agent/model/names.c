@@ -137,6 +137,7 @@ const char *effect_kind_name(enum effect_kind k)
     case EFFECT_NOTE: return "note";
     case EFFECT_ORDER: return "order";
     case EFFECT_FILL: return "fill";
+    case EFFECT_ALERT: return "alert";
     case EFFECT_GUARD: return "guard";
     }
     return "?";

@@ -183,3 +183,19 @@ void setup_resolve_conversions(struct setup *s)
         for (asset_id a = 0; a < s->assets; a++)
             s->conversion[v][a] = resolve(s, v, a);
 }
+
+const char *alert_of_name(enum alert_of a)
+{
+    switch (a) {
+    case ALERT_OF_PRICE: return "price";
+    case ALERT_OF_CHANGE: return "change";
+    case ALERT_OF_SPREAD: return "spread";
+    case ALERT_OF_RSI: return "rsi";
+    case ALERT_OF_EMA_CROSS: return "ema_cross";
+    case ALERT_OF_BALANCE: return "balance";
+    case ALERT_OF_EQUITY: return "equity";
+    case ALERT_OF_DRAWDOWN: return "drawdown";
+    case ALERT_OF_FIGURE: return "figure";
+    }
+    return "?";
+}

@@ -164,6 +164,38 @@ struct strategy_setup {
     struct schedule schedule;
 };
 
+/* Something a person wants to be told of; docs/definitions.md, "Alerts". */
+#define SETUP_ALERTS_MAX 64
+#define ALERT_TEXT_MAX   128
+enum alert_of {
+    ALERT_OF_PRICE = 1,
+    ALERT_OF_CHANGE = 2,
+    ALERT_OF_SPREAD = 3,
+    ALERT_OF_RSI = 4,
+    ALERT_OF_EMA_CROSS = 5,
+    ALERT_OF_BALANCE = 6,
+    ALERT_OF_EQUITY = 7,
+    ALERT_OF_DRAWDOWN = 8,
+    ALERT_OF_FIGURE = 9,
+};
+enum alert_repeat { ALERT_ONCE = 1, ALERT_EACH_TIME = 2 };
+struct alert_setup {
+    char name[NAME_MAX_BYTES], text[ALERT_TEXT_MAX];
+    enum alert_of when;
+    instrument_id instrument; /* INSTRUMENT_NONE where it needs none */
+    strategy_id strategy;     /* STRATEGY_NONE: the agent, all */
+    venue_id venue;           /* VENUE_NONE: all */
+    asset_id asset;           /* ASSET_NONE where it needs none */
+    char figure[NAME_MAX_BYTES];
+    dec above, below; /* one of them */
+    dec hysteresis;
+    int64_t window_ns, timeframe_ns, cooldown_ns;
+    uint32_t periods, fast, slow;
+    enum alert_repeat repeat;
+    bool has_above, has_below, has_window, has_timeframe, has_periods, has_fast, has_slow,
+        has_hysteresis, has_cooldown;
+};
+
 /* Opening balance of one asset on one venue: paper and backtest. */
 struct balance_setup {
     venue_id venue;
@@ -179,6 +211,8 @@ struct setup {
     uint64_t seed;
     int64_t stop_timeout_ns; /* on_stop has that long */
 
+    uint32_t alerts;
+    struct alert_setup alert[SETUP_ALERTS_MAX];
     uint32_t venues, assets, instruments, strategies, balances;
     struct venue_setup venue[SETUP_VENUES_MAX];
     char asset[SETUP_ASSETS_MAX][ASSET_NAME_MAX];
@@ -194,6 +228,8 @@ struct setup {
     uint32_t groups;
     struct risk_group group[SETUP_GROUPS_MAX];
 };
+
+const char *alert_of_name(enum alert_of a); /* "ema_cross" */
 
 /* "BTC-USDT" on a venue -> index, or INSTRUMENT_NONE. */
 instrument_id setup_find_instrument(const struct setup *s, venue_id venue, const char *symbol);

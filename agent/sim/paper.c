@@ -60,6 +60,7 @@ static enum err act(struct paper *p, const struct effect *fx)
     case EFFECT_RESYNC:
     case EFFECT_NOTE:
     case EFFECT_GUARD:
+    case EFFECT_ALERT:
     case EFFECT_ORDER:
     case EFFECT_FILL: return ERR_OK; /* told by the sink */
     }

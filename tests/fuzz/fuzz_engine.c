@@ -198,6 +198,32 @@ static void make_guards(struct setup *s, uint8_t choice)
                                                            .cross_check = !i};
 }
 
+/* One of each kind, alternately once and each time. */
+static void make_alerts(struct setup *s)
+{
+    for (uint32_t n = 0; n < ALERT_OF_FIGURE; n++) {
+        struct alert_setup *a = &s->alert[s->alerts++];
+        *a = (struct alert_setup){.when = (enum alert_of)(n + 1),
+                                  .instrument = n < ALERT_OF_EMA_CROSS ? n % 2 : INSTRUMENT_NONE,
+                                  .strategy = n % 2 ? 0 : STRATEGY_NONE,
+                                  .venue = VENUE_NONE,
+                                  .asset = n % 3,
+                                  .has_above = n % 2,
+                                  .has_below = !(n % 2),
+                                  .window_ns = INT64_C(60000000000),
+                                  .timeframe_ns = INT64_C(3600000000000),
+                                  .periods = 2,
+                                  .fast = 1,
+                                  .slow = 2,
+                                  .repeat = n % 3 ? ALERT_EACH_TIME : ALERT_ONCE,
+                                  .hysteresis = dec_lit("0.01"),
+                                  .cooldown_ns = 250000000};
+        a->above = a->below = dec_lit(n == 0 ? "50000" : n < 6 ? "0.01" : "9000");
+        memcpy(a->figure, "grid_profit", 12);
+    }
+    s->alert[ALERT_OF_FIGURE - 1].strategy = 0;
+}
+
 static void make_setup(struct setup *s, uint8_t choice)
 {
     memset(s, 0, sizeof *s);
@@ -261,6 +287,8 @@ static void make_setup(struct setup *s, uint8_t choice)
     put(m, 3, (struct param_value){.integer = 2});
     put(m, 4, (struct param_value){.decimal = dec_lit("100")});
     make_guards(s, choice);
+    if (choice & 64)
+        make_alerts(s);
     setup_resolve_conversions(s);
 }
 

@@ -10,6 +10,8 @@ ALLOWED = {
     "agent/model/": ["agent/model/", "agent/base/"],
     "agent/venue/": ["agent/venue/", "agent/model/", "agent/base/"],
     "strategies/": ["strategies/", "agent/model/", "agent/base/"],
+    # Alerts are set on indicators, too: the same ones that strategies use.
+    "agent/core/alert": ["agent/core/", STRATEGY_H, "strategies/indicators.h", "agent/model/", "agent/base/"],
     "agent/core/": ["agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],
     "config/": ["config/", STRATEGY_H, "agent/model/", "agent/base/"],
     "agent/sim/": ["agent/sim/", "agent/venue/", "agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],

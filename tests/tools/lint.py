@@ -21,6 +21,7 @@ MONEY = ("agent/model/", "agent/core/", "agent/sim/", "agent/venue/", "agent/bas
 DOUBLES = {
     "agent/base/decimal.h": "dec_to_double, for indicators",
     "agent/base/decimal.c": "dec_to_double, for indicators",
+    "agent/core/alert_candles.c": "computes indicators; what it returns is shown and compared, never traded by",
     "strategies/indicators.h": "moving averages; orders are computed from decimals",
     "strategies/indicators.c": "moving averages; orders are computed from decimals",
     "strategies/indicators_trend.c": "as above",

@@ -19,7 +19,7 @@ BASE = ["agent/base/decimal", "agent/base/buf", "agent/base/check", "agent/base/
 # (objects, what they may use beside EXTERNAL and BASE, symbols of agent/core they may use)
 GROUPS = [
     ("agent/model/", ["agent/model/"], None),
-    ("agent/core/", ["agent/core/", "agent/model/"], None),
+    ("agent/core/", ["agent/core/", "agent/model/", "strategies/indicators"], None),
     ("agent/venue/", ["agent/venue/", "agent/model/"], None),
     ("agent/sim/matching", ["agent/sim/matching", "agent/model/"], None),
     ("strategies/", ["strategies/", "agent/model/"], re.compile(r"(view|intents)_\w+")),

@@ -248,6 +248,9 @@ static struct effect any_effect(struct rng *r, enum effect_kind kind)
         e.fill.liquidity = (enum liquidity)pick(r, LIQUIDITY_MAKER, LIQUIDITY_TAKER);
         e.fill.realized = any_dec(r);
         break;
+    case EFFECT_ALERT:
+        e.alert = (struct effect_alert){(uint16_t)rng_u64(r), any_dec(r), any_dec(r)};
+        break;
     case EFFECT_GUARD:
         e.guard = (struct effect_guard){(enum reason)pick(r, REASON_GUARD_LOSSES, REASON_SCHEDULE),
                                         (instrument_id)rng_u64(r),
@@ -406,6 +409,11 @@ static void assert_effect(const struct effect *a, const struct effect *b)
         assert_int_equal(a->fill.liquidity, b->fill.liquidity);
         assert_dec(a->fill.realized, b->fill.realized);
         break;
+    case EFFECT_ALERT:
+        assert_int_equal(a->alert.alert, b->alert.alert);
+        assert_dec(a->alert.level, b->alert.level);
+        assert_dec(a->alert.value, b->alert.value);
+        break;
     case EFFECT_GUARD:
         assert_int_equal(a->guard.reason, b->guard.reason);
         assert_int_equal(a->guard.instrument, b->guard.instrument);
@@ -456,8 +464,7 @@ static void effects_round_trip(void **state)
     rng_seed(&r, seed_now());
     uint8_t bytes[1024];
     for (unsigned k = EFFECT_SUBMIT; k <= EFFECT_GUARD; k++)
-        for (int round = 0; round < 300 && effect_kind_name((enum effect_kind)k)[0] != '?';
-             round++) {
+        for (int round = 0; round < 300; round++) {
             struct effect e = any_effect(&r, (enum effect_kind)k), back;
             struct bufw w = bufw_make(bytes, sizeof bytes);
             effect_encode(&e, &w);

@@ -24,7 +24,10 @@ static const char CONFIG[] =
     "[[venue]]\nname = \"binance\"\nkind = \"binance-spot\"\nmaker_fee = \"0.001\"\n"
     "taker_fee = \"0.001\"\n[venue.paper]\nbalances = { USDT = \"10000\", BTC = \"0.1\" }\n"
     "[[instrument]]\nsymbol = \"BTC-USDT\"\nvenue = \"binance\"\n"
-    "[[strategy]]\nname = \"quiet\"\nkind = \"null\"\ninstrument = \"BTC-USDT\"\n";
+    "[[strategy]]\nname = \"quiet\"\nkind = \"null\"\ninstrument = \"BTC-USDT\"\n"
+    "[[alert]]\nname = \"high\"\nwhen = \"price\"\ninstrument = \"BTC-USDT\"\nabove = 70000\n"
+    "text = \"look\"\n"
+    "[[alert]]\nname = \"poor\"\nwhen = \"equity\"\nbelow = 100\n";
 
 static struct config config;
 static struct paper *paper;
@@ -202,6 +205,22 @@ static void locks_say_until_when_and_why(void **state)
     assert_non_null(strstr(said, "(SCHEDULE)\n"));
 }
 
+static void alerts_are_warnings_with_what_was_seen(void **state)
+{
+    (void)state;
+    fresh_log();
+    catch_begin();
+    one(EFFECT_ALERT)->alert =
+        (struct effect_alert){.alert = 0, .level = dec_lit("70000"), .value = dec_lit("70001.5")};
+    tell();
+    one(EFFECT_ALERT)->alert =
+        (struct effect_alert){.alert = 1, .level = dec_lit("100"), .value = dec_lit("99")};
+    tell();
+    assert_int_equal(catch_end(), 2);
+    assert_non_null(strstr(said, "warn  alert: high: look (price 70001.5 above 70000)\n"));
+    assert_non_null(strstr(said, "warn  alert: poor (equity 99 below 100)\n"));
+}
+
 static void fill(order_id id, const char *price, const char *qty)
 {
     struct effect *e = one(EFFECT_FILL);
@@ -335,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_for_people),
         cmocka_unit_test(locks_say_until_when_and_why),
+        cmocka_unit_test(alerts_are_warnings_with_what_was_seen),
         cmocka_unit_test(fills_of_an_order_are_one_line),
         cmocka_unit_test(repeats_are_bounded),
         cmocka_unit_test(newest_fills_are_remembered),

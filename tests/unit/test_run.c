@@ -44,7 +44,13 @@ static char dir[64], file[128], copy[128];
 /* A guard of all that now and then locks entries: cut off within a lock, it goes on. */
 #define GUARDS                                                                                     \
     "[guard.agent]\nprofit_trades = 3\nprofit_lookback = \"20s\"\nmin_profit = \"0.3\"\n"          \
-    "profit_pause = \"3s\"\n"
+    "profit_pause = \"3s\"\n"                                                                      \
+    "[[alert]]\nname = \"once\"\nwhen = \"price\"\ninstrument = \"BTC-USDT\"\nabove = 61800\n"     \
+    "[[alert]]\nname = \"often\"\nwhen = \"change\"\ninstrument = \"BTC-USDT\"\nwindow = "         \
+    "\"10s\"\n"                                                                                    \
+    "above = \"0.002\"\nrepeat = \"each_time\"\ncooldown = \"3s\"\n"                               \
+    "[[alert]]\nname = \"rsi\"\nwhen = \"rsi\"\ninstrument = \"BTC-USDT\"\ntimeframe = \"2s\"\n"   \
+    "periods = 5\nbelow = 40\nrepeat = \"each_time\"\nhysteresis = 5\n"
 
 static const char CONFIG[] = HEAD GRID DCA GUARDS;
 
@@ -161,6 +167,7 @@ struct books {
     uint32_t open;
     enum reason locked_by;
     int64_t locked_until_ns;
+    struct engine_alert alert[3];
 };
 
 static struct books books_of(const struct run *r)
@@ -183,6 +190,8 @@ static struct books books_of(const struct run *r)
     b.orders = t.orders;
     b.fills = t.fills;
     b.open = engine_open_orders(e);
+    for (uint32_t i = 0; i < 3 && i < s->alerts; i++)
+        engine_alert(e, i, &b.alert[i]);
     b.locked_by = engine_guard(e, STRATEGY_NONE, &b.locked_until_ns);
     return b;
 }
@@ -220,6 +229,8 @@ static void record_all(void **state)
             (unsigned long long)expect.orders, (unsigned long long)expect.fills,
             (unsigned)expect.open, locked, INPUTS);
     assert_true(locked > 20);
+    assert_int_equal(expect.alert[0].fired, 1);
+    assert_true(expect.alert[1].fired > 3 && expect.alert[2].fired > 3);
     assert_true(expect.fills > 40); /* or the test would prove little */
     assert_true(expect.open > 0);
     assert_int_equal(run_stopped(r, START, true, "the end"), ERR_OK);

@@ -120,6 +120,60 @@ static void status_says_what_is_locked_and_until_when(void **state)
     world_close(&w);
 }
 
+static void alerts_to_the_byte(void **state)
+{
+    (void)state;
+    world_open(&w);
+    world_strategy(&w, "one", &strategy_probe, "5000", "0.5");
+    w.setup->alerts = 2;
+    w.setup->alert[0] = (struct alert_setup){.name = "high",
+                                             .text = "look",
+                                             .when = ALERT_OF_PRICE,
+                                             .strategy = STRATEGY_NONE,
+                                             .venue = VENUE_NONE,
+                                             .asset = ASSET_NONE,
+                                             .has_above = true,
+                                             .above = D("49000"),
+                                             .repeat = ALERT_ONCE};
+    w.setup->alert[1] = (struct alert_setup){.name = "poor",
+                                             .when = ALERT_OF_BALANCE,
+                                             .instrument = INSTRUMENT_NONE,
+                                             .asset = w.setup->quote,
+                                             .has_below = true,
+                                             .below = D("0.5"),
+                                             .repeat = ALERT_EACH_TIME};
+    world_start(&w);
+    struct status_source r = {.engine = w.engine, .build = "b", .journal = "j", .books = ""};
+    char *json = status_alerts(&r);
+    assert_non_null(strstr(json, "{\"alert\":\"high\",\"state\":\"armed\",\"when\":\"price "
+                                 "BTC-USDT@sim\",\"side\":\"above\",\"level\":\"49000\","
+                                 "\"value\":null,\"repeat\":\"once\",\"fired\":0,"
+                                 "\"last_fired\":null,\"text\":\"look\"}"));
+    free(json);
+    world_trade(&w, "50000", "1");
+    json = status_alerts(&r);
+    assert_non_null(strstr(json, "\"state\":\"fired\""));
+    assert_non_null(strstr(json, "\"value\":\"50000\",\"repeat\":\"once\",\"fired\":1,"
+                                 "\"last_fired\":\"2024-01-01T00:00:00"));
+    assert_non_null(strstr(json, "\"when\":\"balance USDT of one on sim\",\"side\":\"below\","
+                                 "\"level\":\"0.5\",\"value\":\"5000\","
+                                 "\"repeat\":\"each_time\",\"fired\":0"));
+    char *text = printed("alerts", json);
+    assert_non_null(strstr(text, "high"));
+    assert_non_null(strstr(text, "price BTC-USDT@sim"));
+    free(text);
+    free(json);
+    world_close(&w);
+
+    r = a_run();
+    json = status_alerts(&r);
+    text = printed("alerts", json);
+    assert_string_equal(text, "no alert is configured\n");
+    free(text);
+    free(json);
+    world_close(&w);
+}
+
 static void another_document_is_refused(void **state)
 {
     (void)state;
@@ -136,6 +190,7 @@ int main(void)
         cmocka_unit_test(strategies_to_the_byte),
         cmocka_unit_test(status_has_the_figures),
         cmocka_unit_test(status_says_what_is_locked_and_until_when),
+        cmocka_unit_test(alerts_to_the_byte),
         cmocka_unit_test(another_document_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
