@@ -1,4 +1,5 @@
-/* tradewind status, strategies, orders, positions, balances, risk, alerts, fills: what the daemon knows. */
+/* tradewind status, strategies, orders, positions, balances, risk, alerts, fills: what the daemon
+ * knows. */
 #include "io/status.h"
 #include "main/client.h"
 #include "main/cmd.h"
