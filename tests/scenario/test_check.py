@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`tradewind check` and `tradewind init` as a person uses them."""
-import json, os, subprocess, sys, tempfile
+import json, os, re, subprocess, sys, tempfile
 
 sys.path.insert(0, "tests/tools")
 import tap
@@ -47,6 +47,31 @@ def main():
     tap.ok(code == 0 and not err and told["schema"] == 1 and told["good"] is True and
            [s["name"] for s in told["strategies"]][:2] == ["dca-btc", "dca-eth"] and
            told["strategies"][0]["budget"] == "2600", "check_json_lists_the_strategies", out + err)
+    code, out, err = run("check", "config/examples/dca-safety.toml", "--price", "BTC-USDT=61000")
+    tap.ok(code == 0 and not err and "plan at a price of 61000 USDT:" in out and
+           re.search(r"safety order 6 +buy +-9.93 % +54942.74 +0.00675 .* 57496.86\n", out) and
+           "needs at most 1375.603 USDT at a time, of a budget of 2500 USDT\n" in out and
+           "stop at 53939.00 with all orders filled: loses 84.93, fees included" in out,
+           "check_prints_the_plan", out + err)
+    code, out, err = run("check", "config/examples/dca-safety.toml", "--price", "BTC-USDT@binance=61000", "--json")
+    plan = json.loads(out)["strategies"][0]["plan"]
+    tap.ok(code == 0 and plan["price"] == "61000" and plan["capital_quote"] == "1375.603" and plan["allowed"] is True and
+           len(plan["orders"]) == 11 and plan["orders"][3]["break_even"] == "60814.71" and
+           plan["orders"][1]["side"] == "sell", "check_json_has_the_plan", out + err)
+    with open("config/examples/dca-safety.toml") as f:
+        text = f.read()
+    with tempfile.TemporaryDirectory() as scratch:
+        poor = os.path.join(scratch, "poor.toml")
+        with open(poor, "w") as f:
+            f.write(text.replace('budget = "2500"', 'budget = "1375.602"'))
+        code, out, err = run("check", poor)
+        tap.ok(code == 4 and not out and ":41:10: strategy.budget: 1375.602 cannot pay all orders" in err,
+               "check_refuses_a_ladder_beyond_the_budget", out + err)
+        with open(poor, "a") as f:
+            f.write("allow_underfunded = true\n")
+        code, out, err = run("check", poor)
+        tap.ok(code == 0 and "note: 0.001 USDT too little" in out, "check_notes_a_ladder_that_may_lack", out + err)
+
     code, out, err = run("check", "/nowhere/at/all.toml", "--json")
     tap.ok(code == 4 and json.loads(out)["good"] is False and json.loads(out)["errors"] == err.splitlines(),
            "check_json_lists_the_errors", out + err)
