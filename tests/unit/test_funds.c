@@ -47,8 +47,8 @@ static void funds_of_two_venues(void **state)
         "[strategy.funds]\nbinance = { USDT = \"5000\", BTC = 0.1 }\ntwo = { USDT = 7, BTC = 2 }\n",
         "funds = { binance.USDT = 5000, binance.BTC = \"0.1\", two.USDT = 7, two.BTC = 2 }\n",
         "budget = 5000\ninventory = 0.1\nfunds.two = { USDT = 7, BTC = 2 }\n",
-        "budget = 5000\n[strategy.funds.two]\nUSDT = 7\nBTC = 2\n[strategy.funds.binance]\n"
-        "BTC = 0.1\n"};
+        ("budget = 5000\n[strategy.funds.two]\nUSDT = 7\nBTC = 2\n[strategy.funds.binance]\n"
+         "BTC = 0.1\n")};
     for (int k = 0; k < 4; k++) {
         struct config c = fixture_good(fixture_with(BOTH PAIR, FORM[k], ""));
         fixture_assert_dec(had(c.setup, 0, "binance", "USDT"), "5000");
