@@ -64,6 +64,13 @@ def generated(scratch):
     tap.ok(s and float(s["pnl"]) > 0 and s["fills"] > 20 and s["denied"] == 0, "it_earns_what_was_planted", s)
     cycles = s["figures"]["cycle_profit"]["value"]
     tap.ok(abs(float(cycles) - float(s["pnl"])) < 1, "its_figures_say_so", s)
+    page = open("docs/strategies/triangular.md").read()
+    for length, words in (("1m", "five cycles earn %s USDT"), ("10m", "97 cycles and %s USDT")):
+        path = os.path.join(scratch, length)
+        generate(path, "seed=1,length=" + length)
+        s = backtest(path)
+        said = words % ("%.2f" % float(s["pnl"]))
+        tap.ok(said in page and s["figures"]["cycles"]["value"] == {"1m": "5", "10m": "97"}[length], "documented_" + length, said)
     quiet = os.path.join(scratch, "quiet")
     generate(quiet, "seed=5,length=5m,every=0s,lasts=0s")
     s = backtest(quiet)
