@@ -190,7 +190,7 @@ enum reason states_reducing_reason(const struct engine *e, strategy_id s, venue_
 void states_set(struct engine *e, enum state_scope scope, uint16_t index, enum trading_state to,
                 enum reason reason, dec limit, dec value);
 void states_command(struct engine *e, const struct event_command *c);
-/* More executions than max_executions: latches the strategy REDUCING. */
+/* More executions than max_executions: latches the strategy REDUCING, and cancels its open buys. */
 void states_repeated_execution(struct engine *e, strategy_id s);
 /* Looks at daily loss and drawdown, with the present equity, of the agent and of strategy [s]. */
 enum err states_check_limits(struct engine *e, strategy_id s) MUST_CHECK;

@@ -71,14 +71,23 @@ static bool is_halted(const struct engine *e, const struct order *o)
     return states_effective(e, o->strategy, v) == STATE_HALTED;
 }
 
+/* An entry of a strategy that executed too often: what rests would go on executing. */
+static bool is_throttled(const struct engine *e, const struct order *o)
+{
+    const struct strategy_slot *s = &e->strategy[o->strategy];
+    return s->trading == STATE_REDUCING && s->latch.reason == REASON_REPEATED_EXECUTION &&
+           o->req.side == SIDE_BUY;
+}
+
 void states_cancel_halted(struct engine *e)
 {
     e->cancel_halted = false;
     for (uint32_t i = e->execution.open.first; i != SLOT_NONE;
          i = e->execution.slot[i].link[LINK_AGE].next) {
         struct order_slot *s = &e->execution.slot[i];
-        if (s->cancel_asked || !(is_halted(e, &s->order) || guard_cancels(e->guard, &s->order) ||
-                                 lifecycle_cancels(e, &s->order)))
+        if (s->cancel_asked ||
+            !(is_halted(e, &s->order) || is_throttled(e, &s->order) ||
+              guard_cancels(e->guard, &s->order) || lifecycle_cancels(e, &s->order)))
             continue;
         if (engine_effects_full(e)) {
             /* the rest in the next step, which engine_next_timer_ns() asks for at once */
@@ -173,9 +182,11 @@ void states_command(struct engine *e, const struct event_command *c)
 void states_repeated_execution(struct engine *e, strategy_id s)
 {
     int64_t limit = risk_max_executions(e->setup, s);
-    if (e->strategy[s].trading == STATE_ACTIVE)
-        states_set(e, SCOPE_STRATEGY, s, STATE_REDUCING, REASON_REPEATED_EXECUTION,
-                   dec_from_i64(limit, 0), dec_from_i64(limit + 1, 0));
+    if (e->strategy[s].trading != STATE_ACTIVE)
+        return;
+    states_set(e, SCOPE_STRATEGY, s, STATE_REDUCING, REASON_REPEATED_EXECUTION,
+               dec_from_i64(limit, 0), dec_from_i64(limit + 1, 0));
+    e->cancel_halted = true;
 }
 
 /* One scope's daily loss (-> REDUCING) and drawdown (-> HALTED). */

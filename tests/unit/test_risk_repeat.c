@@ -195,6 +195,58 @@ static void one_more_than_allowed_latches_reducing(void **state)
     world_close(&w);
 }
 
+/* What rests would go on executing: entries are cancelled, exits stay; another strategy's stay. */
+static void open_entries_are_cancelled(void **state)
+{
+    (void)state;
+    begin_executions();
+    world_strategy(&w, "q", &strategy_probe, "500", "0");
+    world_go(&w);
+    order_id buy = world_passes(&w, probe_limit(SIDE_BUY, "40000", "0.001"));
+    order_id sell = world_passes(&w, probe_limit(SIDE_SELL, "60000", "0.001"));
+    order_id other = world_ask_by(&w, 1, "50000", probe_limit(SIDE_BUY, "40000", "0.001"));
+    order_id part[4];
+    for (int i = 0; i < 4; i++)
+        part[i] = execute(0, SIDE_BUY);
+    assert_int_equal(state_of(0), STATE_REDUCING);
+    order_id canceled[] = {buy, part[0], part[1], part[2], part[3]};
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct effect *fx = world_effect(&w, EFFECT_CANCEL, i);
+        assert_non_null(fx);
+        assert_int_equal(fx->cancel, canceled[i]);
+    }
+    assert_null(world_effect(&w, EFFECT_CANCEL, 5));
+    assert_int_equal(engine_order(w.engine, sell)->state, ORDER_SUBMITTED);
+    assert_int_equal(engine_order(w.engine, other)->state, ORDER_SUBMITTED);
+    world_order(&w, buy, ORDER_ACCEPTED);
+    world_order(&w, part[0], ORDER_PARTIALLY_FILLED);
+    world_order(&w, buy, ORDER_ACCEPTED); /* the venue refused it: asked again within a second */
+    world_advance(&w, SECOND);
+    world_trade(&w, "50000", "1");
+    assert_int_equal(world_effect(&w, EFFECT_CANCEL, 0)->cancel, buy);
+    world_close(&w);
+}
+
+/* A person's pause leaves orders as they are, whatever executes then. */
+static void a_paused_strategy_stays_as_it_was(void **state)
+{
+    (void)state;
+    begin_executions();
+    world_go(&w);
+    order_id id[4];
+    for (int i = 0; i < 4; i++) {
+        id[i] = world_passes(&w, probe_limit(SIDE_BUY, "49000", "0.002"));
+        world_order(&w, id[i], ORDER_ACCEPTED);
+    }
+    world_command(&w, COMMAND_PAUSE, 0);
+    for (int i = 0; i < 4; i++) {
+        world_fill(&w, id[i], "49000", "0.001");
+        assert_null(world_effect(&w, EFFECT_STATE, 0));
+        assert_null(world_effect(&w, EFFECT_CANCEL, 0));
+    }
+    world_close(&w);
+}
+
 static void fills_of_one_order_are_one_execution(void **state)
 {
     (void)state;
@@ -309,6 +361,8 @@ int main(void)
         cmocka_unit_test(what_was_denied_does_not_count),
         cmocka_unit_test(a_loop_within_one_event_leaves_one_order),
         cmocka_unit_test(one_more_than_allowed_latches_reducing),
+        cmocka_unit_test(open_entries_are_cancelled),
+        cmocka_unit_test(a_paused_strategy_stays_as_it_was),
         cmocka_unit_test(fills_of_one_order_are_one_execution),
         cmocka_unit_test(executions_age),
         cmocka_unit_test(only_a_person_releases_it_and_then_it_is_counted_anew),
