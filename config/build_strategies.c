@@ -252,6 +252,19 @@ static void check_capital(struct build *b, const struct toml_node *table,
 
 /* ---- the section ---- */
 
+/* Where its candles come from, unless the file says so. */
+static void choose_warmup(struct build *b, const struct toml_node *table, struct strategy_setup *st)
+{
+    const struct setup *s = b->setup;
+    const char *kind = st->instruments ? s->venue[s->instrument[st->instrument[0]].venue].kind : "";
+    bool has = schema_has_candles(kind);
+    if (st->warmup == WARMUP_VENUE && !has)
+        errors_add(&b->errors, key_position(table, "warmup"), "strategy.warmup",
+                   "the venue of its first instrument does not tell past candles; allowed: none");
+    if (st->warmup == 0)
+        st->warmup = has ? WARMUP_VENUE : WARMUP_NONE;
+}
+
 static void build_strategy(struct build *b, const struct toml_node *table)
 {
     struct setup *s = b->setup;
@@ -262,6 +275,7 @@ static void build_strategy(struct build *b, const struct toml_node *table)
     if (st->ops) {
         section_unknown(b, &SECTION_STRATEGY, table, st->ops->params);
         if (build_params(b, table, st)) {
+            choose_warmup(b, table, st);
             bool related = check_relations(b, table, st);
             build_funds(b, table, (strategy_id)s->strategies);
             if (related)

@@ -273,6 +273,12 @@ static const struct key_spec STRATEGY[] = {
      .help = "when the daemon starts again: adopt: it goes on with its open orders; cancel: they "
              "are cancelled before it acts",
      FIELD(struct strategy_setup, on_restart)},
+    {.key = "warmup",
+     .type = KEY_CHOICE,
+     .choices = "venue|none",
+     .help = "where candles come from that it could not see itself, before the start and in gaps; "
+             "absent: venue where its kind has them, else none",
+     FIELD(struct strategy_setup, warmup)},
     {.key = "risk", SUBTABLE, .help = "limits of its own, stricter than the agent's"},
     {.key = "guard", SUBTABLE, .help = "guards of its own, stricter than those of [guard]"},
     {.key = NULL},
@@ -320,8 +326,9 @@ const struct section *const SCHEMA[] = {
 
 static const struct endpoint {
     const char *kind, *ws_url, *rest_url;
+    bool candles; /* it tells past candles */
 } ENDPOINTS[] = {
-    {"binance-spot", "wss://stream.binance.com:9443", "https://api.binance.com"},
+    {"binance-spot", "wss://stream.binance.com:9443", "https://api.binance.com", true},
 };
 
 static const struct endpoint *find_endpoint(const char *kind)
@@ -330,6 +337,12 @@ static const struct endpoint *find_endpoint(const char *kind)
         if (strcmp(ENDPOINTS[i].kind, kind) == 0)
             return &ENDPOINTS[i];
     return NULL;
+}
+
+bool schema_has_candles(const char *kind)
+{
+    const struct endpoint *e = find_endpoint(kind);
+    return e && e->candles;
 }
 
 const char *schema_public_ws_url(const char *kind)

@@ -82,6 +82,9 @@ extern const struct section *const SCHEMA[];
 const char *schema_public_ws_url(const char *kind);
 const char *schema_public_rest_url(const char *kind);
 
+/* Whether venues of that kind tell past candles: what a warm-up needs. */
+bool schema_has_candles(const char *kind);
+
 /* A strategy's parameter in the schema's form; not stored by offset. */
 struct key_spec schema_param(const struct param_spec *p);
 

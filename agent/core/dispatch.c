@@ -78,7 +78,7 @@ enum err dispatch_submit(struct engine *e, strategy_id s, order_id id,
 static enum err handle_submit(struct engine *e, strategy_id s, const struct intent *in,
                               bool *denied, struct denial *why)
 {
-    if (e->strategy[s].life.rest == REST_NONE)
+    if (e->strategy[s].life.rest == REST_NONE && !e->strategy[s].history.waits)
         return dispatch_submit(e, s, in->id, &in->req, denied, why);
     *denied = true;
     *why = (struct denial){.reason = REASON_RESTING};
@@ -243,7 +243,7 @@ void dispatch_find_next_wake(struct engine *e)
         const struct strategy_slot *slot = &e->strategy[s];
         int64_t end = candle_end_ns(&slot->candle);
         next = end < next ? end : next;
-        if (slot->life.rest == REST_NONE)
+        if (slot->life.rest == REST_NONE && !slot->history.waits)
             next = slot->timer_ns < next ? slot->timer_ns : next;
     }
     e->next_wake_ns = next;
@@ -256,16 +256,11 @@ static enum err close_candles(struct engine *e, strategy_id s)
     if (c->building && (e->now_ns - c->open_ns) / c->timeframe_ns > CANDLES_AT_ONCE_MAX)
         return ERR_RANGE;
     while (candle_end_ns(&slot->candle) <= e->now_ns) {
-        instrument_id i = slot->setup->instrument[0];
-        struct event ev = {.kind = EVENT_CANDLE,
-                           .venue = e->market.item[i].in.venue,
-                           .instrument = i,
-                           .ts_event_ns = e->now_ns,
-                           .ts_recv_ns = e->now_ns};
-        candle_close(&slot->candle, &ev.candle);
+        struct event_candle closed;
+        candle_close(&slot->candle, &closed);
         if (!(slot->setup->ops->subscribes & SUBSCRIBE_CANDLE))
             continue;
-        enum err err = dispatch_event(e, s, &ev);
+        enum err err = history_own_candle(e, s, &closed);
         if (err)
             return err;
     }
@@ -277,7 +272,8 @@ enum err dispatch_due(struct engine *e, bool timers)
     for (strategy_id s = 0; s < e->setup->strategies; s++) {
         struct strategy_slot *slot = &e->strategy[s];
         enum err err = close_candles(e, s);
-        if (!err && timers && slot->timer_ns <= e->now_ns && slot->life.rest == REST_NONE) {
+        if (!err && timers && slot->timer_ns <= e->now_ns && slot->life.rest == REST_NONE &&
+            !slot->history.waits) {
             struct event ev = {.kind = EVENT_TIMER,
                                .venue = VENUE_NONE,
                                .instrument = INSTRUMENT_NONE,

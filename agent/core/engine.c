@@ -350,12 +350,13 @@ static enum err step_kind(struct engine *e, const struct event *ev)
     case EVENT_INSTRUMENT: market_rules(&e->market.item[ev->instrument], &ev->rules); return ERR_OK;
     case EVENT_FEED:
         market_feed(&e->market.item[ev->instrument], ev->feed);
+        history_feed(e, ev->instrument, ev->feed);
         return route(e, ev, SUBSCRIBE_FEED);
     case EVENT_ORDER: return orders_event(e, ev);
     case EVENT_FILL: return step_fill(e, ev);
     case EVENT_COMMAND: return step_command(e, &ev->command);
     case EVENT_TIMER: return dispatch_due(e, true);
-    case EVENT_HISTORY: return dispatch_event(e, ev->history.strategy, ev);
+    case EVENT_HISTORY: return history_event(e, ev);
     case EVENT_PARAM: return params_event(e, ev);
     case EVENT_CANDLE: /* the venue's own candles: nothing uses them yet, candles come from trades
                         */

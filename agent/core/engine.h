@@ -95,6 +95,11 @@ typedef void engine_limit_fn(void *ctx, const struct limit_use *u);
  * assets' and groups'. */
 void engine_limits(const struct engine *e, engine_limit_fn *fn, void *ctx);
 
+/* Whether strategy [s] lacks candles that have closed by [now_ns], which the host is to get from
+ * the venue: from *ret_from_ns on; INT64_MIN: as many as it wants for its warm-up. */
+bool engine_wants_candles(const struct engine *e, strategy_id s, int64_t now_ns,
+                          int64_t *ret_from_ns);
+
 /* After COMMAND_STOP: whether all is done that on_stop asks for, as far as it can be. */
 bool engine_is_stopped(const struct engine *e);
 /* After COMMAND_STOP: why a position in the k-th instrument of a strategy with on_stop "close" is

@@ -45,6 +45,16 @@ struct lifecycle {
     struct closing closing[STRATEGY_INSTRUMENTS_MAX];
 };
 
+/* The candles of a strategy that is completed from the venue. */
+#define HISTORY_KEPT_MAX 16
+struct history {
+    bool from_venue, waits; /* waits: it has seen no history yet, and gets nothing else */
+    int64_t next_ns;        /* where the next candle it is to get begins; INT64_MIN: not known */
+    int64_t live_ns;        /* since when its feed is live; INT64_MAX: it is not */
+    uint32_t kept;          /* own candles that wait for earlier ones */
+    struct event_candle keep[HISTORY_KEPT_MAX];
+};
+
 struct strategy_slot {
     const struct strategy_setup *setup;
     struct params params;   /* the setup's, with the live ones as they are now */
@@ -55,6 +65,7 @@ struct strategy_slot {
     int64_t timer_ns; /* INT64_MAX: none */
     struct candle_builder candle;
     struct lifecycle life;
+    struct history history;
     bool started, broken; /* broken: it returned an error and is not called again */
     enum trading_state trading;
     struct engine_latch latch; /* where that is not ACTIVE */
@@ -215,6 +226,14 @@ enum err lifecycle_look(struct engine *e) MUST_CHECK;
 bool lifecycle_hears(const struct strategy_slot *slot, enum event_kind kind);
 /* Whether an open order is one that its resting strategy must lose. */
 bool lifecycle_cancels(const struct engine *e, const struct order *o);
+
+/* history.c */
+void history_start(struct engine *e); /* COMMAND_START: what was seen whole begins anew */
+void history_feed(struct engine *e, instrument_id i, enum feed_state feed);
+enum err history_event(struct engine *e, const struct event *ev) MUST_CHECK;
+/* A candle that the engine built has closed. */
+enum err history_own_candle(struct engine *e, strategy_id s,
+                            const struct event_candle *c) MUST_CHECK;
 
 /* dispatch.c: strategies and what they ask for */
 enum err dispatch_event(struct engine *e, strategy_id s, const struct event *ev) MUST_CHECK;

@@ -9,9 +9,10 @@
 
 bool lifecycle_hears(const struct strategy_slot *slot, enum event_kind kind)
 {
-    if (slot->life.rest == REST_NONE)
+    bool waits = slot->history.waits;
+    if (slot->life.rest == REST_NONE && !waits)
         return true;
-    if (slot->life.closes || !slot->started)
+    if (slot->life.closes || (!slot->started && !waits))
         return false; /* it begins anew, or has not begun */
     switch (kind) {
     case EVENT_ORDER:
@@ -237,6 +238,7 @@ enum err lifecycle_start(struct engine *e)
             slot->life.last_seq = slot->next_seq;
         }
     }
+    history_start(e);
     e->resting = e->cancel_halted = true;
     dispatch_find_next_wake(e);
     return params_tell(e); /* a reload may have been cut off */

@@ -22,11 +22,17 @@ const struct instrument *view_instrument(const struct strategy_view *v, instrume
     return engine_instrument(v->engine, i);
 }
 
+/* Before its history it sees no price: nothing could be decided on it rightly. */
+static bool waits(const struct strategy_view *v)
+{
+    return v->engine->strategy[v->id].history.waits;
+}
+
 bool view_top(const struct strategy_view *v, instrument_id i, struct event_top *ret)
 {
     CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
-    if (m->feed != FEED_LIVE || !m->has_top)
+    if (m->feed != FEED_LIVE || !m->has_top || waits(v))
         return false;
     *ret = m->top;
     return true;
@@ -34,14 +40,14 @@ bool view_top(const struct strategy_view *v, instrument_id i, struct event_top *
 
 bool view_last(const struct strategy_view *v, instrument_id i, dec *ret)
 {
-    return engine_last(v->engine, i, ret);
+    return !waits(v) && engine_last(v->engine, i, ret);
 }
 
 bool view_mark(const struct strategy_view *v, instrument_id i, dec *ret)
 {
     CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
-    if (m->feed != FEED_LIVE || !m->has_reference)
+    if (m->feed != FEED_LIVE || !m->has_reference || waits(v))
         return false;
     *ret = m->mark;
     return true;
@@ -51,7 +57,7 @@ const struct book *view_book(const struct strategy_view *v, instrument_id i)
 {
     CHECK(i < v->engine->setup->instruments);
     const struct market_instrument *m = &v->engine->market.item[i];
-    return m->feed == FEED_LIVE ? engine_book(v->engine, i) : NULL;
+    return m->feed == FEED_LIVE && !waits(v) ? engine_book(v->engine, i) : NULL;
 }
 
 dec view_free(const struct strategy_view *v, asset_id asset)

@@ -143,6 +143,9 @@ static void add_levels(struct line *l, const char *name, const struct level *lev
 
 static void add_candle(struct line *l, const struct event_candle *c)
 {
+    char start[CLOCK_TEXT_MAX];
+    clock_format_utc(c->open_ns, start);
+    add(l, " start=%s", start);
     add_dec(l, "open", c->open);
     add_dec(l, "high", c->high);
     add_dec(l, "low", c->low);
@@ -217,7 +220,10 @@ void describe_event(const struct setup *s, const struct event *e, char *out, siz
     case EVENT_CANDLE: add_candle(&l, &e->candle); break;
     case EVENT_HISTORY:
         add(&l, " %s", describe_strategy(s, e->history.strategy));
-        add_candle(&l, &e->history.candle);
+        if (e->history.candle.timeframe_ns)
+            add_candle(&l, &e->history.candle);
+        if (e->history.last)
+            add(&l, " last");
         break;
     case EVENT_PARAM: add_param(&l, s, &e->param); break;
     case EVENT_TIMER:

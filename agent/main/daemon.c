@@ -171,6 +171,7 @@ static void on_tick(void *ctx)
         ask_for_books(d);
     if (daemon_stop_is_done(d, mono_ns))
         loop_stop(d->loop);
+    daemon_history_tick(d, mono_ns);
     if (!d->failed && run_turn(d->run, mono_ns) != ERR_OK)
         give_up(d);
     daemon_log_tick(&d->log, mono_ns);
@@ -301,7 +302,7 @@ static bool serve(struct daemon *d)
         log_error("daemon", "control socket: %s", why);
         return false;
     }
-    if (begin(d) != ERR_OK || !open_feeds(d))
+    if (begin(d) != ERR_OK || !open_feeds(d) || !daemon_history_open(d))
         return false;
     log_info(
         "daemon", "agent %s runs in paper mode; strategies: %lu, instruments: %lu, state in %s",
@@ -322,6 +323,7 @@ static void stop(struct daemon *d, bool orderly)
     d->stopping = true; /* what feeds say while closing concerns nobody any more */
     if (orderly)
         daemon_print_summary(d);
+    daemon_history_close(d);
     close_feeds(d);
     if (d->loop) {
         loop_timer_cancel(&d->tick);

@@ -26,6 +26,7 @@ struct daemon {
     struct loop *loop;
     struct control *control;
     struct feed *feed[SETUP_VENUES_MAX];
+    struct daemon_history *history;
     struct loop_timer tick, watchdog;
     int64_t tick_due_ns; /* 0: none was asked for */
     struct daemon_log log;
@@ -64,6 +65,12 @@ enum err daemon_begin_params(struct daemon *d) MUST_CHECK;
 enum err daemon_parse_as_here(const struct daemon *d, const char *text, size_t len,
                               struct config *ret) MUST_CHECK;
 void daemon_log_changes(const struct config_changes *c, bool live);
+
+/* daemon_history.c: candles that strategies lack come from their venues. */
+bool daemon_history_open(struct daemon *d); /* false: a line was logged */
+void daemon_history_close(struct daemon *d);
+/* Asks for what is lacking now. */
+void daemon_history_tick(struct daemon *d, int64_t mono_ns);
 
 /* daemon_stop.c */
 /* Told to stop: puts the strategies to rest and waits for what on_stop wants; the second time, and

@@ -248,6 +248,7 @@ void event_encode(const struct event *e, struct bufw *out)
     case EVENT_CANDLE: write_candle(out, &e->candle); return;
     case EVENT_HISTORY:
         bufw_u16(out, e->history.strategy);
+        write_bool(out, e->history.last);
         write_candle(out, &e->history.candle);
         return;
     case EVENT_PARAM: write_param(out, &e->param); return;
@@ -314,6 +315,7 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
     case EVENT_CANDLE: read_candle(in, &e.candle); break;
     case EVENT_HISTORY:
         e.history.strategy = bufr_u16(in);
+        e.history.last = read_bool(in);
         read_candle(in, &e.history.candle);
         break;
     case EVENT_PARAM: read_param(in, &e.param); break;

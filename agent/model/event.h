@@ -89,9 +89,11 @@ struct event_fill {
     asset_id fee_asset;
     enum liquidity liquidity;
 };
-/* Warm-up: delivered in order of time, before the strategy's first market event. */
+/* Candles of the venue, in order of time; which of them the strategy gets, and that those which
+ * closed since its feed is live come to it as EVENT_CANDLE, says docs/definitions.md, "Warm-up". */
 struct event_history {
     strategy_id strategy;
+    bool last; /* no more are known now; a candle of timeframe 0 is none */
     struct event_candle candle;
 };
 /* To the strategy it comes when all of a reload are set, once for each changed parameter. */

@@ -145,6 +145,9 @@ struct schedule {
 enum on_stop { ON_STOP_CANCEL = 1, ON_STOP_CLOSE = 2, ON_STOP_KEEP = 3 };
 enum on_restart { ON_RESTART_ADOPT = 1, ON_RESTART_CANCEL = 2 };
 
+/* Where the candles that a strategy wants to have seen come from. */
+enum warmup { WARMUP_VENUE = 1, WARMUP_NONE = 2 };
+
 struct strategy_setup {
     char name[NAME_MAX_BYTES];
     const struct strategy_ops *ops;
@@ -159,6 +162,7 @@ struct strategy_setup {
     uint32_t funds;
     enum on_stop on_stop;
     enum on_restart on_restart;
+    enum warmup warmup;
     struct risk_setup risk;   /* may only be stricter than the agent's */
     struct guard_setup guard; /* the agent's [guard], made stricter by its own */
     struct schedule schedule;
