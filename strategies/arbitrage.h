@@ -69,8 +69,10 @@ struct arb_trade {
     dec limit[2];      /* price limits of the first two orders, by instrument */
     struct arb_leg leg[2], unwind;
     int64_t deadline_ns, next_ns; /* next_ns: no attempt before */
-    dec bought, sold;             /* base; bought: less a fee in base */
-    dec paid, received;           /* quote of `instrument`, fees included */
+    dec asked, market_unit; /* last attempt's quantity; what a unit of a market buy binds, once
+                               that is known */
+    dec bought, sold;       /* base; bought: less a fee in base */
+    dec paid, received;     /* quote of `instrument`, fees included */
 };
 
 struct arb {
@@ -148,6 +150,10 @@ void arb_open(struct arb *a, const struct arb_look *l, const struct arb_plan *pl
 /* Whatever the trade can do now. ERR_OVERFLOW only. */
 enum err arb_progress(struct arb *a, const struct arb_look *l, struct arb_trade *t,
                       struct intents *out) MUST_CHECK;
+/* What a trade will still send without having an order for it: where, which side, how much base.
+ * [first]: the parameter. False where that is nothing. */
+bool arb_pending(const struct arb_trade *t, uint32_t first, uint32_t *ret_k, enum side *ret_side,
+                 dec *ret_left);
 /* A fill or an answer to one of its orders. */
 enum err arb_on_fill(struct arb *a, const struct arb_look *l, const struct event_fill *f,
                      struct intents *out) MUST_CHECK;

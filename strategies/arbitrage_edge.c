@@ -179,6 +179,37 @@ static dec room_of(const struct arb_look *l, const struct arb *a, uint8_t buy)
     return dec_sub(max->decimal, now, &room) && dec_is_pos(room) ? room : DEC_ZERO;
 }
 
+/* What trades under way will still need of [asset] on the venue of [k], beyond what their open
+ * orders bind: the second leg of a sequential one, what a hedge or an unwinding lacks. */
+static dec claimed(const struct arb_look *l, const struct arb *a, uint32_t k, asset_id asset)
+{
+    dec sum = DEC_ZERO, need;
+    for (uint32_t i = 0; i < ARB_OPEN_MAX; i++) {
+        const struct arb_trade *t = &a->trade[i];
+        dec left;
+        enum side side;
+        uint32_t at;
+        if (t->step == STEP_NONE ||
+            !arb_pending(t, l->p->value[P_FIRST].choice, &at, &side, &left) ||
+            l->in[at]->venue != l->in[k]->venue)
+            continue;
+        if (side == SIDE_SELL && l->in[at]->base == asset)
+            need = left;
+        else if (side == SIDE_SELL || l->in[at]->quote != asset ||
+                 !dec_mul(left, t->limit[at], DEC_UP, &need))
+            continue;
+        if (!dec_add(sum, need, &sum))
+            return DEC_MAX;
+    }
+    return sum;
+}
+
+static dec available(const struct arb_look *l, const struct arb *a, uint32_t k, asset_id asset)
+{
+    dec rest, free_now = view_free_at(l->v, l->id[k], asset);
+    return dec_sub(free_now, claimed(l, a, k, asset), &rest) && dec_is_pos(rest) ? rest : DEC_ZERO;
+}
+
 static dec least_of(const struct arb_look *l)
 {
     const struct param_value *min = &l->p->value[P_MIN_SIZE];
@@ -223,11 +254,11 @@ enum arb_answer arb_size(const struct arb_look *l, const struct arb *a, uint8_t 
     if (!fit(l, buy, dec_min(qty, room), &plan))
         return ANSWER_IMBALANCE;
     qty = dec_min(qty, room);
-    dec base = view_free_at(l->v, l->id[sell], l->in[sell]->base);
+    dec base = available(l, a, sell, l->in[sell]->base);
     if (!fit(l, buy, dec_min(qty, base), &plan))
         return ANSWER_NO_BASE_FUNDS;
     qty = dec_min(qty, base);
-    dec quote = view_free_at(l->v, l->id[buy], l->in[buy]->quote);
+    dec quote = available(l, a, buy, l->in[buy]->quote);
     if (!dec_div(quote, plan.limit[buy], DEC_DOWN, &afford) ||
         !fit(l, buy, dec_min(qty, afford), &plan))
         return ANSWER_NO_QUOTE_FUNDS;

@@ -31,6 +31,8 @@ static void save_trade(const struct arb_trade *t, struct bufw *out)
     save_leg(&t->unwind, out);
     bufw_i64(out, t->deadline_ns);
     bufw_i64(out, t->next_ns);
+    bufw_dec(out, t->asked);
+    bufw_dec(out, t->market_unit);
     bufw_dec(out, t->bought);
     bufw_dec(out, t->sold);
     bufw_dec(out, t->paid);
@@ -60,6 +62,8 @@ static bool load_trade(struct arb_trade *t, struct bufr *in)
     load_leg(&t->unwind, in);
     t->deadline_ns = bufr_i64(in);
     t->next_ns = bufr_i64(in);
+    t->asked = bufr_dec(in);
+    t->market_unit = bufr_dec(in);
     t->bought = bufr_dec(in);
     t->sold = bufr_dec(in);
     t->paid = bufr_dec(in);

@@ -114,6 +114,25 @@ static uint32_t place_of(const struct arb_trade *t, enum arb_step step, dec rest
     return step == STEP_UNWIND ? 1 - lacking : lacking;
 }
 
+bool arb_pending(const struct arb_trade *t, uint32_t first, uint32_t *ret_k, enum side *ret_side,
+                 dec *ret_left)
+{
+    if (t->step == STEP_LEGS && t->second_due) {
+        *ret_k = 1 - first;
+        *ret_side = side_on(t, *ret_k);
+        *ret_left = t->leg[*ret_k].left;
+        return true;
+    }
+    if (t->step == STEP_LEGS || t->order[0] || t->order[1])
+        return false;
+    dec rest = rest_of(t);
+    *ret_k = place_of(t, t->step, rest);
+    *ret_side = dec_is_neg(rest) ? SIDE_BUY : SIDE_SELL;
+    *ret_left =
+        t->step == STEP_UNWIND ? t->unwind.left : dec_min(dec_abs(rest), t->leg[*ret_k].left);
+    return true;
+}
+
 /* The worst price at which the whole trade still loses at most max_loss, for an order that evens
  * out [rest] on [k]. */
 static bool bound_of(const struct arb_look *l, const struct arb_trade *t, uint32_t k, dec rest,
@@ -141,6 +160,18 @@ static bool bound_of(const struct arb_look *l, const struct arb_trade *t, uint32
     return dec_round_to(per_base, tick, DEC_UP, ret);
 }
 
+/* The most that an order at [price] can be of, by what is free. */
+static bool affordable(const struct arb_look *l, const struct arb_trade *t, uint32_t k,
+                       enum side side, dec price, dec *ret)
+{
+    if (side == SIDE_SELL) {
+        *ret = view_free_at(l->v, l->id[k], l->in[k]->base);
+        return true;
+    }
+    return dec_div(view_free_at(l->v, l->id[k], l->in[k]->quote), dec_max(price, t->market_unit),
+                   DEC_DOWN, ret);
+}
+
 /* One attempt to even out; false where there is nothing to be had now. */
 static bool attempt(struct arb *a, const struct arb_look *l, struct arb_trade *t, uint32_t k,
                     dec rest, dec qty, struct intents *out)
@@ -150,7 +181,7 @@ static bool attempt(struct arb *a, const struct arb_look *l, struct arb_trade *t
     enum trading_state st = view_state_at(l->v, l->id[k]);
     bool market = t->step == STEP_UNWIND && l->p->value[P_UNWIND_MARKET].boolean;
     struct level best;
-    dec bound = DEC_ZERO, most = view_free_at(l->v, l->id[k], l->in[k]->base);
+    dec bound = DEC_ZERO, most;
     if (st == STATE_HALTED || (st == STATE_REDUCING && side == SIDE_BUY) ||
         !arb_level(l, k, side, 0, &best))
         return false;
@@ -159,13 +190,13 @@ static bool attempt(struct arb *a, const struct arb_look *l, struct arb_trade *t
             (side == SIDE_BUY ? dec_gt(best.price, bound) : dec_lt(best.price, bound)))
             return false;
     }
-    if (side == SIDE_BUY && !dec_div(view_free_at(l->v, l->id[k], l->in[k]->quote),
-                                     market ? best.price : bound, DEC_DOWN, &most))
+    if (!affordable(l, t, k, side, market ? best.price : bound, &most))
         return false;
     qty = dec_min(qty, dec_min(most, leg->left));
     if (!dec_round_to(qty, l->in[k]->rules.lot_size, DEC_DOWN, &qty) ||
         !arb_tradable(l, k, qty, market ? best.price : bound))
         return false;
+    t->asked = qty;
     submit(a, l, t, k, side, bound, qty, leg, out);
     return true;
 }
@@ -238,16 +269,17 @@ static void begin_unwind(struct arb *a, const struct arb_look *l, struct arb_tra
 static enum err send_second(struct arb *a, const struct arb_look *l, struct arb_trade *t,
                             struct intents *out)
 {
-    dec rest = rest_of(t), qty;
+    dec rest = rest_of(t), qty, most;
     t->second_due = false;
     if (dec_is_zero(rest))
         return ERR_OK;
     uint32_t k = place_of(t, STEP_HEDGE, rest);
-    if (!missing(l, t, k, rest, &qty))
+    if (!missing(l, t, k, rest, &qty) || !affordable(l, t, k, side_on(t, k), t->limit[k], &most))
         return ERR_OVERFLOW;
-    if (dec_is_pos(qty))
-        submit(a, l, t, k, side_on(t, k), t->limit[k], dec_min(qty, t->leg[k].left), &t->leg[k],
-               out);
+    qty = dec_min(qty, dec_min(most, t->leg[k].left));
+    if (dec_round_to(qty, l->in[k]->rules.lot_size, DEC_DOWN, &qty) &&
+        arb_tradable(l, k, qty, t->limit[k]))
+        submit(a, l, t, k, side_on(t, k), t->limit[k], qty, &t->leg[k], out);
     return ERR_OK;
 }
 
@@ -412,6 +444,11 @@ struct arb_trade *arb_on_order(struct arb *a, const struct event_order *e)
             if (!order_state_is_terminal(e->state))
                 return t;
             t->order[k] = 0;
+            /* A market buy binds more than its price: how much, the denial tells. */
+            if (e->state == ORDER_DENIED && e->reason == REASON_BUDGET && t->step == STEP_UNWIND &&
+                dec_is_pos(t->asked) &&
+                !dec_div(e->denial.value, t->asked, DEC_UP, &t->market_unit))
+                t->market_unit = DEC_ZERO;
             t->refused |= e->state == ORDER_DENIED || e->state == ORDER_REJECTED;
             return t;
         }

@@ -100,17 +100,15 @@ const struct order *view_order(const struct strategy_view *v, order_id id)
 
 enum trading_state view_state(const struct strategy_view *v)
 {
-    const struct setup *s = v->engine->setup;
-    instrument_id first = s->strategy[v->id].instrument[0];
-    if (v->engine->strategy[v->id].life.rest != REST_NONE)
-        return STATE_HALTED; /* no order would be let go */
-    return states_effective(v->engine, v->id, s->instrument[first].venue);
+    return view_state_at(v, view_first_instrument(v));
 }
 
 enum trading_state view_state_at(const struct strategy_view *v, instrument_id i)
 {
     const struct setup *s = v->engine->setup;
     CHECK(i < s->instruments);
+    if (v->engine->strategy[v->id].life.rest != REST_NONE)
+        return STATE_HALTED; /* no order would be let go */
     return states_effective(v->engine, v->id, s->instrument[i].venue);
 }
 

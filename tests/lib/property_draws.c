@@ -140,6 +140,24 @@ static const struct hint HINTS[] = {
     {"triangular", "max_cycles", 1, 50, 0, 30, false, NULL},
     {"triangular", "cycle_interval", SECONDS(60, 7200), 50, false, NULL},
 
+    {"arbitrage", "min_profit", 0, 40, 4, 100, false, NULL},
+    {"arbitrage", "rate_cost", 0, 10, 4, 10, false, NULL},
+    {"arbitrage", "size", 1, 300, 3, 100, false, NULL},
+    {"arbitrage", "min_size", 1, 20, 3, 20, false, NULL},
+    {"arbitrage", "slippage", 0, 40, 4, 70, false, NULL},
+    {"arbitrage", "slippage_other", 0, 40, 4, 30, false, NULL},
+    {"arbitrage", "max_age", SECONDS(60, 7200), 90, false, NULL},
+    {"arbitrage", "max_age_other", SECONDS(60, 7200), 30, false, NULL},
+    {"arbitrage", "max_age_rate", SECONDS(60, 7200), 10, false, NULL},
+    {"arbitrage", "max_loss", 0, 300, 4, 70, false, NULL},
+    {"arbitrage", "retry", SECONDS(1, 300), 50, false, NULL},
+    {"arbitrage", "deadline", SECONDS(1, 3600), 70, false, NULL},
+    {"arbitrage", "max_imbalance", 0, 500, 3, 30, false, NULL},
+    {"arbitrage", "max_stranded", 0, 999, 3, 60, false, NULL},
+    {"arbitrage", "cooldown", SECONDS(0, 60), 50, false, NULL},
+    {"arbitrage", "max_open", 1, 8, 0, 50, false, NULL},
+    {"arbitrage", "max_trades_day", 1, 50, 0, 20, false, NULL},
+
     {"dca", "stop_loss", 10, 1000, 4, 35, false, SAFETY},
     {"dca", "limit_offset", 0, 50, 4, 50, false, LIMIT},
     {"dca", "unfilled_timeout", SECONDS(5, 3000), 50, true, LIMIT},
@@ -338,9 +356,8 @@ static void put_strategy(struct text *t, const struct property_draw *d)
     case TWO_VENUES:
         put(t,
             "instrument = \"BTC-USDT@one\"\nother = \"BTC-USDT@two\"\n"
-            "funds = { \"one.USDT\" = \"%lld\", \"one.BTC\" = \"0.%03lld\", \"two.USDT\" = "
-            "\"%lld\", "
-            "\"two.BTC\" = \"0.%03lld\" }\n",
+            "funds.one = { USDT = \"%lld\", BTC = \"0.%03lld\" }\n"
+            "funds.two = { USDT = \"%lld\", BTC = \"0.%03lld\" }\n",
             (long long)between(t, 500, 10000), (long long)between(t, 0, 400),
             (long long)between(t, 500, 10000), (long long)between(t, 0, 400));
         break;
@@ -364,5 +381,6 @@ void property_draw(const struct property_draw *d, bool plain, struct rng *r, cha
 const struct property_draw PROPERTY_DRAWS[] = {
     {&strategy_momentum, ONE_MARKET, true},
     {&strategy_triangular, TRIANGLE, false},
+    {&strategy_arbitrage, TWO_VENUES, false},
     {NULL, ONE_MARKET, false},
 };

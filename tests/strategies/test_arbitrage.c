@@ -421,6 +421,31 @@ static void funds_on_both_venues_before_any_leg(void **state)
     }
 }
 
+/* What the second leg of another trade will need is not there for a new one. */
+static void funds_that_are_spoken_for(void **state)
+{
+    (void)state;
+    twin_funds = "[strategy.funds]\nnear = { USDT = 50000 }\nfar = { BTC = \"0.15\" }\n";
+    open_with(PLAIN "max_open = 3\ncooldown = \"0s\"\n");
+    for (int i = 0; i < 3; i++) {
+        twin_quote(FAR, "51000", "5", "60000", "5");
+        twin_quote(NEAR, "49990", "5", "50000", "5");
+    }
+    twin_expect(0, "buy 0.1 near @50000");
+    twin_expect(1, "buy 0.05 near @50000");
+    twin_sends(2);
+    twin_close(NULL);
+    twin_funds = "[strategy.funds]\nnear = { USDT = 7500 }\nfar = { BTC = 9 }\n";
+    open_with(PLAIN "max_open = 3\ncooldown = \"0s\"\nfirst = \"other\"\n");
+    for (int i = 0; i < 3; i++) {
+        twin_quote(NEAR, "49990", "5", "50000", "5");
+        twin_quote(FAR, "51000", "5", "60000", "5");
+    }
+    twin_expect(0, "sell 0.0999 far @51000");
+    twin_expect(1, "sell 0.0499 far @51000"); /* 0.05 for 2500 */
+    twin_sends(2);
+}
+
 /* A whole trade at the same prices, sequential; the orders are n and n + 1. */
 static void complete(uint32_t n)
 {
@@ -642,6 +667,7 @@ int main(void)
         TEST(rate_cost),
         TEST(max_age_rate),
         TEST(funds_on_both_venues_before_any_leg),
+        TEST(funds_that_are_spoken_for),
         TEST(a_complete_trade_and_its_figures),
         TEST(cooldown),
         TEST(fresh_quotes_after_each_order),

@@ -231,6 +231,22 @@ static void unwind_market(void **state)
     twin_expect(2, "sell 0.0999 near");
 }
 
+/* A market buy binds more than its price: after a denial it asks for what its money is enough for.
+ */
+static void unwind_market_with_little_money(void **state)
+{
+    (void)state;
+    twin_funds = "[strategy.funds]\nnear = { USDT = 9000 }\nfar = { BTC = 1 }\n";
+    open_trade(PLAIN "first = \"other\"\nfailure = \"unwind\"\nunwind_market = true\n");
+    twin_fill(0, "51000", "0.0999"); /* 5084.7102 */
+    twin_quote(FAR, "51000", "5", "52000", "5");
+    twin_expire(1);
+    assert_int_equal(twin.denieds, 1); /* 0.0978 at 103000, with a collar of 100 % */
+    assert_int_equal(twin.denied[0].denial.reason, REASON_BUDGET);
+    twin_wait(SECONDS(1));
+    twin_expect(2, "buy 0.0493 far"); /* 5084.7102 / 103000 */
+}
+
 static void hold(void **state)
 {
     (void)state;
@@ -475,6 +491,20 @@ static void reducing_lets_it_sell_what_it_bought(void **state)
     twin_command(COMMAND_RESUME, 0);
     twin_quote(NEAR, "49990", "5", "50000", "5");
     twin_expect(1, "buy 0.1 near @51102.61");
+}
+
+/* A daemon that ends between the two legs: the second goes when it begins again. */
+static void a_stop_between_the_legs(void **state)
+{
+    (void)state;
+    open_trade(PLAIN "deadline = \"1h\"\non_stop = \"keep\"\n");
+    twin_command(COMMAND_STOP, STRATEGY_NONE);
+    twin_fill(0, "50000", "0.1");
+    twin_sends(1);
+    assert_int_equal(twin.denieds, 1); /* RESTING */
+    twin_command(COMMAND_START, STRATEGY_NONE);
+    far_bid("51000");
+    twin_expect(1, "sell 0.0999 far @49899.6");
 }
 
 static void halted_waits_until_the_deadline(void **state)
@@ -747,6 +777,7 @@ int main(void)
         TEST(fallback),
         TEST(unwind_trades_the_surplus_back),
         TEST(unwind_market),
+        TEST(unwind_market_with_little_money),
         TEST(hold),
         TEST(max_stranded),
         TEST(dust),
@@ -759,6 +790,7 @@ int main(void)
         TEST(a_fill_after_the_end_is_stranded),
         TEST(a_late_fill_counts_for_its_trade),
         TEST(reducing_lets_it_sell_what_it_bought),
+        TEST(a_stop_between_the_legs),
         TEST(halted_waits_until_the_deadline),
         TEST(fees_in_a_third_asset),
         TEST(saved_and_loaded),
