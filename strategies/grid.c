@@ -233,7 +233,8 @@ static void run(struct grid_call *c)
         grid_start_closing(c, reason);
         return;
     }
-    bool beyond = is_beyond(g, c->mark) && c->r->status == INSTRUMENT_TRADING;
+    bool beyond = is_beyond(g, c->mark) && c->r->status == INSTRUMENT_TRADING &&
+                  view_state(c->v) == STATE_ACTIVE;
     if (beyond)
         grid_trail(c);
     if (g->due || beyond || g->entries || (g->any_waiting && dec_lt(g->lowest_waiting, c->mark))) {

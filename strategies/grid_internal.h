@@ -112,6 +112,8 @@ struct grid {
     struct grid_leg closing; /* the sell of everything */
     dec close_qty;           /* at most at once; 0: all of it */
     int64_t close_retry_ns;
+    uint32_t close_refused; /* one after the other */
+    bool close_near;        /* the collar does not allow the slippage: at the bid */
     /* the result */
     dec profit; /* of what was sold, over its cost, in quote */
     uint64_t round_trips;

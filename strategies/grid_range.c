@@ -218,6 +218,8 @@ void grid_start_closing(struct grid_call *c, uint32_t reason)
     c->g->stopped_by = reason;
     c->g->close_qty = DEC_ZERO;
     c->g->close_retry_ns = 0;
+    c->g->close_refused = 0;
+    c->g->close_near = false;
     c->g->any_waiting = false;
     c->g->due = true;
 }
@@ -235,10 +237,10 @@ static bool close_price(const struct grid_call *c, dec *ret)
 {
     struct event_top top;
     dec best = c->mark, factor, price;
+    dec slip = c->g->close_near ? DEC_ZERO : c->p->value[P_SLIPPAGE].decimal;
     if (view_top(c->v, view_first_instrument(c->v), &top))
         best = top.bid_price;
-    return dec_sub(DEC_ONE, c->p->value[P_SLIPPAGE].decimal, &factor) &&
-           dec_mul(best, factor, DEC_UP, &price) &&
+    return dec_sub(DEC_ONE, slip, &factor) && dec_mul(best, factor, DEC_UP, &price) &&
            dec_round_to(price, c->r->tick_size, DEC_UP, ret) && dec_is_pos(*ret);
 }
 

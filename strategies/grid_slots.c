@@ -2,6 +2,8 @@
  * and nothing is counted twice. */
 #include "strategies/grid_internal.h"
 
+#define CLOSE_TRIES 20 /* one after the other, a second apart: halves of any quantity there is */
+
 uint32_t grid_index(const struct grid *g, int32_t level)
 {
     int32_t n = (int32_t)g->slots, k = level % n;
@@ -208,6 +210,7 @@ enum err grid_on_fill(struct grid *g, const struct strategy_view *v, const struc
     grid_release(g, view_now_ns(v));
     if (g->closing.id == f->id) {
         g->closing.open.v -= f->qty.v;
+        g->close_refused = 0;
         if (!dec_is_pos(g->closing.open))
             forget(&g->closing);
         return proceeds_of(v, f, &proceeds) ? grid_take_out(g, f->qty, proceeds) : ERR_OVERFLOW;
@@ -269,6 +272,16 @@ static void goes_on(struct grid *g, struct found *x, int64_t now)
     g->due = true;
 }
 
+/* Whether less of it might be allowed. */
+static bool is_about_size(const struct event_order *a)
+{
+    return a->state == ORDER_REJECTED || a->reason == REASON_ORDER_VALUE ||
+           a->reason == REASON_ORDER_QTY || a->reason == REASON_MAX_QTY ||
+           a->reason == REASON_MAX_NOTIONAL;
+}
+
+/* The sell of everything ended: it comes again soon, but one that is refused again and again not
+ * each second. */
 static void closing_order(struct grid *g, const struct strategy_view *v,
                           const struct event_order *a)
 {
@@ -276,20 +289,16 @@ static void closing_order(struct grid *g, const struct strategy_view *v,
         return;
     forget(&g->closing);
     g->due = true;
-    if (a->state == ORDER_EXPIRED) {
-        g->close_retry_ns = view_now_ns(v) + GRID_SOON_NS;
-        return;
-    }
-    /* Perhaps too much at once: half of it next time, down to the least there is. */
-    g->close_retry_ns = view_now_ns(v) + GRID_RETRY_NS;
-    if (a->state == ORDER_DENIED || a->state == ORDER_REJECTED) {
-        const struct instrument *in = view_instrument(v, view_first_instrument(v));
-        dec half = grid_lots(&in->rules, (dec){g->close_qty.v / 2});
-        bool smaller = dec_is_pos(half) && !dec_eq(half, g->close_qty);
-        g->close_qty = smaller ? half : DEC_ZERO; /* then from the beginning */
-        if (smaller)
-            g->close_retry_ns = view_now_ns(v) + GRID_SOON_NS;
-    }
+    bool refused = a->state == ORDER_DENIED || a->state == ORDER_REJECTED;
+    bool soon = !refused || g->close_refused < CLOSE_TRIES;
+    g->close_refused = refused && soon ? g->close_refused + 1 : 0;
+    g->close_retry_ns = view_now_ns(v) + (soon ? GRID_SOON_NS : GRID_RETRY_NS);
+    if (!soon)
+        g->close_qty = DEC_ZERO; /* from the beginning */
+    else if (refused && is_about_size(a))
+        g->close_qty = grid_lots(&view_instrument(v, view_first_instrument(v))->rules,
+                                 (dec){g->close_qty.v / 2});
+    g->close_near |= a->reason == REASON_PRICE_COLLAR;
 }
 
 void grid_on_order(struct grid *g, const struct strategy_view *v, const struct event_order *a)

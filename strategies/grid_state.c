@@ -95,6 +95,8 @@ enum err grid_save(const void *state, struct bufw *out)
     save_leg(&g->closing, out);
     bufw_dec(out, g->close_qty);
     bufw_i64(out, g->close_retry_ns);
+    bufw_u32(out, g->close_refused);
+    bufw_u8(out, g->close_near);
     bufw_dec(out, g->profit);
     bufw_u64(out, g->round_trips);
     for (uint32_t i = 0; i < g->slots; i++)
@@ -125,6 +127,8 @@ enum err grid_load(void *state, struct bufr *in)
     load_leg(&g->closing, in);
     g->close_qty = bufr_dec(in);
     g->close_retry_ns = bufr_i64(in);
+    g->close_refused = bufr_u32(in);
+    g->close_near = read_bool(in);
     g->profit = bufr_dec(in);
     g->round_trips = bufr_u64(in);
     for (uint32_t i = 0; i < slots; i++)

@@ -275,6 +275,63 @@ static void closing_in_parts(void **state)
     world_close(&w);
 }
 
+/* A stop must not fail for a slippage that the collar forbids. */
+static void closing_within_the_collar(void **state)
+{
+    (void)state;
+    struct strategy_setup *s = grids_open(&w, "9000", "0.02", RANGE, "levels=5", "size=0.01",
+                                          "stop_loss=47000", "slippage=0.03", NULL);
+    s->risk.has_price_collar = true;
+    s->risk.price_collar = D("0.02");
+    world_start(&w);
+    world_trade(&w, "49500", "1");
+    world_trade(&w, "46990", "1");
+    grids_cancels_happen(&w);
+    grids_assert_open(&w, ""); /* 3 % below was denied */
+    wait(1);
+    grids_assert_open(&w, "sell 0.02@46990");
+    world_close(&w);
+}
+
+/* While no order is allowed it is asked for each second at first, and then each minute. */
+static void closing_is_patient(void **state)
+{
+    (void)state;
+    struct strategy_setup *s =
+        grids_open(&w, "9000", "0.02", RANGE, "levels=5", "size=0.01", "stop_loss=47000", NULL);
+    s->risk.has_max_order_qty = true;
+    s->risk.max_order_qty = D("0.000001");
+    world_start(&w);
+    world_trade(&w, "46000", "1");
+    int64_t until = w.now_ns + 600 * SECOND;
+    while (w.now_ns < until) {
+        world_advance(&w, SECOND);
+        world_timer(&w);
+    }
+    struct engine_totals t;
+    engine_totals(w.engine, 0, &t);
+    assert_true(t.denied > 20 && t.denied < 150);
+    assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_ACTIVE);
+    world_close(&w);
+}
+
+/* Paused, its orders stay where they are. */
+static void a_paused_grid_does_not_trail(void **state)
+{
+    (void)state;
+    grids_open(&w, "9000", "0", RANGE, "levels=3", "size=0.01", "on_exit=trail",
+               "trail_up_to=60000", NULL);
+    world_start(&w);
+    world_trade(&w, "51000", "1");
+    world_command(&w, COMMAND_PAUSE, 0);
+    world_trade(&w, "55000", "1");
+    grids_assert_open(&w, "buy 0.01@50000, buy 0.01@48000");
+    world_command(&w, COMMAND_RESUME, 0);
+    world_trade(&w, "55000", "1");
+    grids_assert_open(&w, "buy 0.01@50000");
+    world_close(&w);
+}
+
 static void on_exit_hold_and_close(void **state)
 {
     (void)state;
@@ -558,6 +615,9 @@ int main(void)
         cmocka_unit_test(stop_loss),
         cmocka_unit_test(take_profit),
         cmocka_unit_test(closing_in_parts),
+        cmocka_unit_test(closing_within_the_collar),
+        cmocka_unit_test(closing_is_patient),
+        cmocka_unit_test(a_paused_grid_does_not_trail),
         cmocka_unit_test(on_exit_hold_and_close),
         cmocka_unit_test(trailing_up_to_its_cap),
         cmocka_unit_test(trailing_down_takes_along_what_it_holds),
