@@ -211,10 +211,13 @@ bool dca_deal_is_open(const struct dca_deal *d)
 
 dec dca_deal_free(const struct dca_deal *d)
 {
-    dec bound = d->sell.open;
-    for (uint32_t k = 0; k < DCA_STEPS_MAX; k++)
-        bound.v += d->take[k].open.v; /* parts of held, all of them */
-    return dec_gt(d->held, bound) ? (dec){d->held.v - bound.v} : DEC_ZERO;
+    dec free = d->held;
+    for (uint32_t k = 0; k <= DCA_STEPS_MAX; k++) {
+        dec bound = k < DCA_STEPS_MAX ? d->take[k].open : d->sell.open;
+        if (!dec_sub(free, bound, &free) || dec_is_neg(free))
+            return DEC_ZERO;
+    }
+    return free;
 }
 
 /* ---- placing ---- */

@@ -153,8 +153,9 @@ static enum err on_fill(struct dca_scheduled *s, const struct strategy_view *v,
         return ERR_OVERFLOW;
     s->purchases += o && o->fills == 1;
     if (!p)
-        return ERR_OK;    /* a late fill of an order that has ended */
-    p->cost.v += gross.v; /* a part of spent */
+        return ERR_OK; /* a late fill of an order that has ended */
+    if (!dec_add(p->cost, gross, &p->cost))
+        return ERR_OVERFLOW;
     if (o && o->state == ORDER_FILLED)
         *p = (struct dca_purchase){0};
     return ERR_OK;

@@ -173,6 +173,24 @@ static void print_capital(FILE *out, const struct check_plan *p, dec need, dec h
     fputc('\n', out);
 }
 
+/* How many orders are larger than what risk lets pass; *ret_limit: the stricter limit. */
+static uint32_t too_large(const struct setup *s, const struct strategy_setup *st,
+                          const struct plan *p, dec *ret_limit)
+{
+    uint32_t n = 0;
+    dec limit = DEC_MAX;
+    if (s->instrument[st->instrument[0]].quote != s->quote)
+        return 0; /* limits are in the agent's quote: not comparable without a price of it */
+    if (s->risk.has_max_order_value)
+        limit = s->risk.max_order_value;
+    if (st->risk.has_max_order_value)
+        limit = dec_min(limit, st->risk.max_order_value);
+    for (uint32_t i = 0; i < p->count; i++)
+        n += p->row[i].side == SIDE_BUY && dec_gt(p->row[i].amount, limit);
+    *ret_limit = limit;
+    return n;
+}
+
 void check_plan_print(FILE *out, const struct setup *s, strategy_id id, const struct check_plan *p)
 {
     const struct strategy_setup *st = &s->strategy[id];
@@ -200,6 +218,13 @@ void check_plan_print(FILE *out, const struct setup *s, strategy_id id, const st
     if (dec_is_pos(p->plan.capital_base))
         print_capital(out, p, p->plan.capital_base, st->inventory, p->lacks_base,
                       s->asset[in->base], "an inventory of");
+    dec limit;
+    uint32_t large = too_large(s, st, &p->plan, &limit);
+    if (large) {
+        char text[DEC_TEXT_MAX];
+        dec_format(limit, text);
+        fprintf(out, "  note: max_order_value %s will deny %u of its buys\n", text, large);
+    }
     for (size_t i = 0; i < sizeof p->plan.remark / sizeof p->plan.remark[0]; i++)
         if (p->plan.remark[i][0])
             fprintf(out, "  %s\n", p->plan.remark[i]);

@@ -138,6 +138,22 @@ static void table_shows_every_order_and_what_lacks(void **state)
                            "  a remark\n");
 }
 
+static void orders_that_risk_would_deny_are_noted(void **state)
+{
+    (void)state;
+    setup.quote = 1;
+    setup.risk.has_max_order_value = true;
+    setup.risk.max_order_value = D("200"); /* as large as the largest */
+    char *text = printed("1000");
+    assert_null(strstr(text, "max_order_value"));
+    free(text);
+    setup.strategy[0].risk.has_max_order_value = true; /* the stricter counts */
+    setup.strategy[0].risk.max_order_value = D("199.99");
+    text = printed("1000");
+    assert_non_null(strstr(text, "  note: max_order_value 199.99 will deny 1 of its buys\n"));
+    free(text);
+}
+
 static void table_without_a_price(void **state)
 {
     (void)state;
@@ -212,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(price_forms, make_setup),
         cmocka_unit_test_setup(table_shows_every_order_and_what_lacks, make_setup),
+        cmocka_unit_test_setup(orders_that_risk_would_deny_are_noted, make_setup),
         cmocka_unit_test_setup(table_without_a_price, make_setup),
         cmocka_unit_test_setup(impossible_price_is_said, make_setup),
         cmocka_unit_test_setup(no_plan_prints_nothing, make_setup),
