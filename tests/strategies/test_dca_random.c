@@ -67,8 +67,8 @@ static void random_safety(char *out, size_t cap)
 {
     static const char *const LADDERS[] = {
         "",
-        "safety_amount = 60\nsafety_count = 4\ndeviation = \"0.003\"\nvolume_scale = \"1.4\"\n"
-        "step_scale = \"1.3\"\n",
+        ("safety_amount = 60\nsafety_count = 4\ndeviation = \"0.003\"\nvolume_scale = \"1.4\"\n"
+         "step_scale = \"1.3\"\n"),
         "safety_amount = 30\nsafety_count = 12\ndeviation = \"0.002\"\n",
     };
     size_t ladder = below(3);
