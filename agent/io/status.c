@@ -242,12 +242,12 @@ char *status_overview(const struct status_source *r)
     cJSON_AddStringToObject(o, "mode", s->mode == MODE_PAPER ? "paper" : "live");
     cJSON_AddStringToObject(o, "state",
                             trading_state_name(engine_state(r->engine, SCOPE_AGENT, 0)));
-    add_lock(r->engine, STRATEGY_NONE, o);
     status_add_count(o, "pid", r->pid);
     cJSON_AddStringToObject(o, "build", r->build);
     status_add_time(o, "started", r->started_ns);
     status_add_time(o, "now", r->now_ns);
     status_add_time(o, "engine_time", engine_now_ns(r->engine));
+    add_lock(r->engine, STRATEGY_NONE, o);
     cJSON_AddStringToObject(o, "journal", r->journal);
     status_add_count(o, "journal_records", r->journal_records);
     status_add_count(o, "journal_bytes", r->journal_bytes);

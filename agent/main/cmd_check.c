@@ -1,4 +1,5 @@
 /* tradewind check: reads a configuration and says what is wrong with it, or what it would run. */
+#include "main/check_guard.h"
 #include "main/check_plan.h"
 #include "main/cmd.h"
 #include "main/kinds.h"
@@ -176,6 +177,7 @@ static void print_strategy(const struct setup *s, strategy_id id, const struct c
     if (has_limits(&st->risk))
         printf("  its own limits:\n");
     print_limits(s, &st->risk);
+    check_print_strategy_guards(stdout, s, st);
     check_plan_print(stdout, s, id, plan);
 }
 
@@ -198,6 +200,7 @@ static bool print_summary(const char *path, const struct setup *s,
         paid = paid && !plan.refused;
     }
     print_risk(s);
+    check_print_guards(stdout, s);
     return paid;
 }
 

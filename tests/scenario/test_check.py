@@ -29,6 +29,13 @@ def main():
            "limits of venue binance:\n    max_open_orders 100\n" in out and
            "limits of ETH-USDT@binance:\n    max_order_value 250 USDT\n" in out,
            "check_says_the_limits_of_every_scope", out + err)
+    code, out, err = run("check", "config/examples/alerts.toml")
+    tap.ok(code == 0 and "  guards:\n    2 losing closes within 6h: entries locked for 12h\n    a losing close: " in out and
+           "    20 closes within 1d with less than 0 USDT: entries locked for 6h\n    a lock cancels the open buys\n"
+           "  may enter (UTC):\n    mon 06:00 to mon 22:00\n" in out and
+           "    BTC-USDT@binance: no entries at a price that jumped by more than 0.03 within 10s, for 5s\n" in out and
+           "    falls-fast: change below -0.03, each time\n" in out and "    money-runs-out: balance below 300, once\n" in out,
+           "check_says_guards_schedules_and_alerts", out + err)
 
     code, out, err = run("check", "--explain")
     tap.ok(code == 0 and not err and "[[venue]]" in out and 'kind = "grid"' in out and "price_ceiling" in out,

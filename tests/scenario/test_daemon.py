@@ -53,7 +53,7 @@ def test_a_day_of_work():
         tap.ok(parts == Decimal(account["total"]), "ledgers_of_%s_sum_to_the_account" % account["asset"], b)
     for what, word in (("status", "books balance: sub-ledgers equal the venue account"), ("orders", "grid-btc"),
                        ("positions", "BTC-USDT@binance"), ("strategies", "grid-btc (grid) is ACTIVE"), ("balances", "whose it is"), ("fills", "dca-btc"),
-                       ("risk", "max_gross_exposure")):
+                       ("risk", "max_gross_exposure"), ("alerts", "no alert is configured")):
         code, out = tell(what, config)
         tap.ok(code == 0 and word in out, "table_of_%s" % what, out)
         code, out = tell(what, "--state-dir", os.path.join(d, "state"), "--json")

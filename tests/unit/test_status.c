@@ -110,6 +110,7 @@ static void status_says_what_is_locked_and_until_when(void **state)
     assert_non_null(strstr(json, "\"state\":\"ACTIVE\",\"locked_by\":\"SCHEDULE\","
                                  "\"locked_until\":\"2024-01-01T08:00:00"));
     assert_non_null(strstr(json, "\"state\":\"ACTIVE\",\"locked_by\":null,\"locked_until\":null"));
+    assert_non_null(strstr(json, "\"locked_by\":null,\"locked_until\":null,\"journal\""));
     char *text = printed("status", json);
     const char *line = strstr(text, "one may only reduce until 2024-01-01T08:00:00");
     assert_non_null(line);
