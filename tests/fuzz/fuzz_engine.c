@@ -259,6 +259,19 @@ static void make_setup(struct setup *s, uint8_t choice)
         r->daily_loss = dec_lit("500");
         r->max_drawdown = dec_lit("0.2");
     }
+    if (choice & 2) { /* what looks at other orders */
+        r->self_trade = choice & 1 ? SELF_TRADE_CANCEL_RESTING : SELF_TRADE_DENY;
+        r->duplicate_window_ns = INT64_C(2000000000);
+        r->has_max_asset_exposure = r->has_max_executions = true;
+        r->max_asset_exposure = dec_lit("50000");
+        r->max_executions = 3;
+        r->execution_interval_ns = INT64_C(600000000000);
+        s->groups = 1;
+        s->group[0] = (struct risk_group){.assets = 6, .max_exposure = dec_lit("55000")};
+        s->venue[0].risk.has_max_open_orders = s->instrument_risk[0].has_max_order_qty = true;
+        s->venue[0].risk.max_open_orders = 6;
+        s->instrument_risk[0].max_order_qty = dec_lit("0.4");
+    }
     if (choice & 4) {
         r->has_max_messages = r->has_max_open_orders = true;
         r->max_messages = 20;

@@ -89,6 +89,17 @@ static void open_run(struct run *r, uint64_t seed, int junk)
     }
     s->risk.has_max_open_orders = true;
     s->risk.max_open_orders = 40;
+    if (seed & 1) { /* with all that looks at other orders */
+        s->risk.self_trade = seed & 2 ? SELF_TRADE_DENY : SELF_TRADE_CANCEL_RESTING;
+        s->risk.duplicate_window_ns = SECOND;
+        s->risk.has_max_asset_exposure = s->risk.has_max_executions = true;
+        s->risk.max_asset_exposure = D("80000");
+        s->risk.max_executions = 200;
+        s->risk.execution_interval_ns = 3600 * SECOND;
+        s->venue[0].risk.has_max_open_orders = s->instrument_risk[0].has_max_open_orders = true;
+        s->venue[0].risk.max_open_orders = 30;
+        s->instrument_risk[0].max_open_orders = 20;
+    }
     for (uint32_t i = 0; i < s->balances; i++)
         r->account[s->balance[i].asset] = s->balance[i].amount;
     world_start(w);
@@ -114,10 +125,30 @@ static void note_effects(struct run *r)
     }
 }
 
+/* Own orders that could meet in the venue's book are never open together. */
+static void check_no_self_trade(const struct run *r)
+{
+    const struct engine *e = r->w.engine;
+    const struct order *open[64];
+    uint32_t n = engine_open_orders(e);
+    assert_true(n <= 40);
+    for (uint32_t i = 0; i < n; i++)
+        open[i] = engine_open_order(e, i);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < n; k++) {
+            const struct order_request *a = &open[i]->req, *b = &open[k]->req;
+            if (a->instrument == b->instrument && a->side == SIDE_BUY && b->side == SIDE_SELL &&
+                a->type == ORDER_LIMIT && b->type == ORDER_LIMIT)
+                assert_true(dec_lt(a->price, b->price));
+        }
+}
+
 static void step(struct run *r, const struct event *ev)
 {
     bool halted = engine_state(r->w.engine, SCOPE_AGENT, 0) == STATE_HALTED;
     world_step(&r->w, ev);
+    if (r->w.setup->risk.self_trade)
+        check_no_self_trade(r);
     if (halted && engine_state(r->w.engine, SCOPE_AGENT, 0) == STATE_HALTED)
         assert_null(world_effect(&r->w, EFFECT_SUBMIT, 0));
     note_effects(r);
