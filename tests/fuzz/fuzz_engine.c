@@ -207,7 +207,7 @@ static void make_alerts(struct setup *s)
                                   .instrument = n < ALERT_OF_EMA_CROSS ? n % 2 : INSTRUMENT_NONE,
                                   .strategy = n % 2 ? 0 : STRATEGY_NONE,
                                   .venue = VENUE_NONE,
-                                  .asset = n % 3,
+                                  .asset = (asset_id)(n % 3),
                                   .has_above = n % 2,
                                   .has_below = !(n % 2),
                                   .window_ns = INT64_C(60000000000),
