@@ -34,6 +34,7 @@ void datafile_sessions_close(struct datafile_sessions *s); /* NULL is fine */
 
 struct datafile_options {
     int64_t from_ns, to_ns; /* only events with from <= time < to; INT64_MIN, INT64_MAX: all */
+    int64_t history_ns;     /* of trades and bars also those of that long before from_ns */
     struct datafile_sessions *sessions;
     /* Called every few megabytes; true stops the loading (ERR_STATE). May be NULL. */
     bool (*progress)(void *ctx, uint64_t done, uint64_t size);

@@ -36,7 +36,7 @@ struct loading {
 
 static inline bool loading_wants(const struct loading *l, int64_t ts_ns)
 {
-    return ts_ns >= l->options->from_ns && ts_ns < l->options->to_ns;
+    return ts_ns >= l->options->from_ns - l->options->history_ns && ts_ns < l->options->to_ns;
 }
 
 /* True where the user wants to stop. */

@@ -93,6 +93,7 @@ enum err backtest_load(struct backtest *b, const char *argument, char *why)
     }
     struct datafile_options o = {.from_ns = b->from_ns,
                                  .to_ns = b->to_ns,
+                                 .history_ns = backtest_history_span(b),
                                  .sessions = b->sessions,
                                  .progress = loading,
                                  .ctx = b};
@@ -151,7 +152,7 @@ enum err backtest_check(struct backtest *b, char *why)
 {
     const struct setup *s = b->setup;
     bool rules[SETUP_INSTRUMENTS_MAX] = {false};
-    if (!b->tape || tape_count(b->tape) == 0) {
+    if (!b->tape || tape_count(b->tape) == 0 || tape_last_ns(b->tape) < b->from_ns) {
         snprintf(why, BACKTEST_WHY_MAX, "there is no event to run on");
         return ERR_NOT_FOUND;
     }
@@ -213,6 +214,13 @@ static void on_equity(void *ctx, int64_t ts_ns, dec equity)
         chart_equity(b->chart, ts_ns, equity);
 }
 
+/* Time of the first event of the run: before it there may be history. */
+static int64_t first_ns(const struct backtest *b)
+{
+    int64_t first = tape_first_ns(b->tape);
+    return first > b->from_ns ? first : b->from_ns;
+}
+
 /* Files without feed states of their own are live from the beginning. */
 static enum err feeds_live(struct backtest *b)
 {
@@ -222,8 +230,8 @@ static enum err feeds_live(struct backtest *b)
         struct event ev = {.kind = EVENT_FEED,
                            .venue = b->setup->instrument[i].venue,
                            .instrument = i,
-                           .ts_event_ns = tape_first_ns(b->tape),
-                           .ts_recv_ns = tape_first_ns(b->tape),
+                           .ts_event_ns = first_ns(b),
+                           .ts_recv_ns = first_ns(b),
                            .feed = FEED_LIVE};
         enum err e = paper_event(b->paper, &ev);
         if (e)
@@ -243,11 +251,16 @@ enum err backtest_open(struct backtest *b, char *why)
         return e;
     }
     if (b->wants_chart) {
-        e = chart_open(&b->chart, b->setup, tape_first_ns(b->tape), tape_last_ns(b->tape));
+        e = chart_open(&b->chart, b->setup, first_ns(b), tape_last_ns(b->tape));
         if (e) {
             snprintf(why, BACKTEST_WHY_MAX, "no memory for the picture");
             return e;
         }
+    }
+    e = backtest_history_open(b);
+    if (e) {
+        snprintf(why, BACKTEST_WHY_MAX, "no memory for the history");
+        return e;
     }
     engine_on_equity(paper_engine(b->paper), on_equity, b);
     tape_cursor_init(&b->cursor, b->tape);
@@ -266,7 +279,20 @@ static enum err run_batch(struct backtest *b, uint64_t *done, bool *end)
             *end = true;
             return ERR_OK;
         }
-        enum err e = paper_event(b->paper, ev);
+        enum err e = ERR_OK;
+        if (ev->ts_event_ns < b->from_ns && !b->begun) {
+            e = backtest_history_add(b, ev);
+            if (e)
+                return e;
+            ++*done;
+            continue;
+        }
+        if (!b->begun) {
+            b->begun = true;
+            e = backtest_history_give(b, first_ns(b));
+        }
+        if (!e)
+            e = paper_event(b->paper, ev);
         if (e)
             return e;
         ++*done;
@@ -337,7 +363,7 @@ enum err backtest_run(struct backtest *b, char *why)
     if (!e)
         note_alerts(b);
     b->report.engine = paper_engine(b->paper);
-    b->report.first_ns = tape_first_ns(b->tape);
+    b->report.first_ns = first_ns(b);
     b->report.last_ns = tape_last_ns(b->tape);
     if (!e)
         e = report_make(&b->report, &b->daily);
@@ -355,6 +381,7 @@ enum err backtest_run(struct backtest *b, char *why)
 void backtest_close(struct backtest *b)
 {
     chart_close(b->chart);
+    backtest_history_close(b);
     paper_close(b->paper);
     tape_close(b->tape);
     datafile_sessions_close(b->sessions);

@@ -33,6 +33,8 @@ struct backtest {
     struct tape_cursor cursor;
     struct returns daily;
     struct chart *chart;
+    struct backtest_history *history; /* [strategies] */
+    bool begun;                       /* an event at or after from_ns was reached */
     struct report report;
     bool has_data[SETUP_INSTRUMENTS_MAX];
     bool wants_feed[SETUP_INSTRUMENTS_MAX]; /* its files have no feed states of their own */
@@ -50,6 +52,15 @@ enum err backtest_check(struct backtest *b, char *why) MUST_CHECK;
 /* Opens the host; then runs the whole tape and makes b->report. ERR_STATE: stopped. */
 enum err backtest_open(struct backtest *b, char *why) MUST_CHECK;
 enum err backtest_run(struct backtest *b, char *why) MUST_CHECK;
+
+/* backtest_history.c */
+/* How long before from_ns data is of use; 0: no strategy wants any. */
+int64_t backtest_history_span(const struct backtest *b);
+enum err backtest_history_open(struct backtest *b) MUST_CHECK;
+void backtest_history_close(struct backtest *b);
+/* Takes an event from before from_ns; then gives the strategies their candles, stamped [ts_ns]. */
+enum err backtest_history_add(struct backtest *b, const struct event *ev) MUST_CHECK;
+enum err backtest_history_give(struct backtest *b, int64_t ts_ns) MUST_CHECK;
 
 /* Frees what the functions above made; the setup and the files stay the caller's. */
 void backtest_close(struct backtest *b);

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/value.h"
+#include "venue/history.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,31 @@ static void print_funds(const struct setup *s, const struct strategy_setup *st)
         printf("  note: without budget, inventory and funds it can place no order\n");
 }
 
+/* What its warm-up needs, and whether the venue can give that. */
+static void print_warmup(const struct setup *s, const struct strategy_setup *st)
+{
+    char text[32];
+    uint32_t n = st->ops->warmup_candles ? st->ops->warmup_candles(&st->params) : 0;
+    int64_t frame_ns = n ? st->ops->candle_timeframe(&st->params) : 0;
+    if (n == 0 || frame_ns == 0)
+        return;
+    printf("  warms up with %u candles of %s", n, duration_format(frame_ns, text));
+    const struct venue_setup *v = &s->venue[s->instrument[st->instrument[0]].venue];
+    const struct history_ops *ops = st->warmup == WARMUP_VENUE ? history_find(v->kind) : NULL;
+    uint32_t most = ops ? history_most(ops, frame_ns) : 0;
+    if (!ops)
+        printf(", its own: it waits %s or longer\n",
+               duration_format(n < INT64_MAX / frame_ns ? n * frame_ns : INT64_MAX, text));
+    else if (most == 0)
+        printf("\n  warning: %s has no candles that these could be made of; it waits for its own\n",
+               v->name);
+    else if (n >= most)
+        printf("\n  warning: %s gives at most %u of them; it waits for the rest\n", v->name,
+               most - 1);
+    else
+        printf(" from %s\n", v->name);
+}
+
 static void print_strategy(const struct setup *s, strategy_id id, const struct check_plan *plan)
 {
     const struct strategy_setup *st = &s->strategy[id];
@@ -174,6 +200,7 @@ static void print_strategy(const struct setup *s, strategy_id id, const struct c
     puts("");
     if (st->instruments)
         print_funds(s, st);
+    print_warmup(s, st);
     if (has_limits(&st->risk))
         printf("  its own limits:\n");
     print_limits(s, &st->risk);

@@ -94,6 +94,19 @@ def main():
         late = case.report(config, "--data", btc, eth, "--from", middle)["events"]
         tap.ok(early == n and early + late == 70000, "from_and_to_part_the_data", (n, early, late))
 
+        # What lies before --from warms up; a minute after it nothing is missing, or all but that minute.
+        def missing(c, *more):
+            report = case.report(c, "--data", btc, *more, "--from", middle, "--to", "2024-01-01T00:31:01Z")
+            figures = {s["name"]: s["figures"] for s in report["per_strategy"]}["momentum-btc"]
+            return int(figures["candles_missing"]["value"])
+        cold = case.write_config(path("cold.toml"), text=case.CONFIG.replace(
+            'name = "momentum-btc"\n', 'name = "momentum-btc"\nwarmup = "none"\n'))
+        tap.ok(missing(config) == 0 and missing(cold) >= 6, "data_before_from_warms_up", (missing(config), missing(cold)))
+        late_only = case.write(path("BTCUSDT-late.csv"), "".join(
+            x for x in lines if int(x.split(",")[5]) >= 1704067200000 + 1800000))
+        tap.ok(case.report(cold, "--data", btc, eth, "--from", middle) ==
+               case.report(config, "--data", late_only, eth, "--from", middle), "without_such_data_it_is_cold")
+
         bars = case.write(path("BTCUSDT-1m.csv"), case.candles(btc_trades))
         slow = case.write_config(path("slow.toml"), age="10m", model="queue")
         code, out, err = case.run(slow, "--json", "--data", bars, eth)

@@ -124,6 +124,18 @@ def main():
         code, out, err = run("init", starter)
         with open(starter) as f:
             tap.ok(code == 1 and "File exists" in err and f.read() == mine, "init_overwrites_nothing", out + err)
+        with open("config/examples/demo.toml") as f:
+            demo = f.read()
+        for name, change, word in (
+                ("can_be_had", lambda t: t, "warms up with 8 candles of 10s from binance\n"),
+                ("is_longer_than_the_venue_gives", lambda t: t.replace('timeframe = "10s"', 'timeframe = "61s"')
+                 .replace("slow = 8", "slow = 1000"), "warning: binance gives at most 326 of them"),
+                ("is_its_own", lambda t: t.replace('timeframe = "10s"', 'timeframe = "10s"\nwarmup = "none"'),
+                 ", its own: it waits 80s or longer")):
+            with open(path("warm.toml"), "w") as f:
+                f.write(change(demo))
+            code, out, err = run("check", path("warm.toml"))
+            tap.ok(code == 0 and word in out, "check_says_when_a_warm_up_" + name, out + err)
         code, out, err = run("init", path("no/such/directory.toml"))
         tap.ok(code == 1 and "No such file" in err, "init_names_its_failure", err)
         code, out, err = run("init", cwd=scratch)
