@@ -181,7 +181,7 @@ static enum err check_sizes(const struct params *p, const struct instrument_rule
 {
     const char *key = given(p, P_SIZE) ? "size" : given(p, P_AMOUNT) ? "amount" : "investment";
     uint32_t n = grid_level_count(p);
-    dec low = DEC_ZERO, high, keep = DEC_ONE, left;
+    dec low = DEC_ZERO, high, keep = DEC_ONE, left, size = DEC_ZERO;
     if (given(p, P_SIZE) && !dec_is_multiple(p->value[P_SIZE].decimal, r->lot_size))
         return complain(c, key, "must be a multiple of the instrument's lot_size");
     if (fee && !dec_sub(DEC_ONE, *fee, &keep))
@@ -191,7 +191,8 @@ static enum err check_sizes(const struct params *p, const struct instrument_rule
             return complain(c, key, "a level's price cannot be computed");
         if (k == 0)
             continue;
-        dec size = grid_slot_size(p, r, low);
+        if (k == 1 || given(p, P_AMOUNT)) /* else the same for all */
+            size = grid_slot_size(p, r, low);
         /* A slot sells what it bought less the fee, rounded down to the lot: one lot alone could
          * never be sold again. */
         if (dec_le(size, r->lot_size))
