@@ -253,7 +253,6 @@ void begin_exit(struct momentum *m, const struct strategy_view *v, enum cause ca
         if (!is_stop(cause) || is_stop(m->cause))
             return;
         m->cause = cause;
-        m->next_ns = view_now_ns(v);
         intents_note(out, cause_note(cause));
         return;
     }
@@ -507,25 +506,29 @@ static void sooner(int64_t now, int64_t at, int64_t *ret)
         *ret = at;
 }
 
-/* When an open order wants a look: at its time-out, or to ask for its cancel again. */
-static void order_times(const struct strategy_view *v, order_id id, int64_t again_ns, int64_t *ret)
+/* When an open order wants a look: at its time-out if it rests, or to ask for its cancel again. One
+ * just asked for is not there yet. */
+static void order_times(const struct strategy_view *v, order_id id, bool limit, int64_t again_ns,
+                        int64_t *ret)
 {
     int64_t now = view_now_ns(v);
     if (!id)
         return;
-    const struct order *o = view_order(v, id); /* one just asked for is not there yet */
-    int64_t since = o ? o->ts_submit_ns : now;
+    const struct order *o = view_order(v, id);
     sooner(now, again_ns, ret);
-    if (again_ns == 0 && (!o || o->req.type == ORDER_LIMIT))
-        sooner(now, since + view_params(v)->value[P_UNFILLED_TIMEOUT].duration_ns, ret);
+    if (again_ns == 0 && (o ? o->req.type == ORDER_LIMIT : limit))
+        sooner(now,
+               (o ? o->ts_submit_ns : now) + view_params(v)->value[P_UNFILLED_TIMEOUT].duration_ns,
+               ret);
 }
 
 void orders_timer(struct momentum *m, const struct strategy_view *v, struct intents *out)
 {
-    const struct param_value *limit = &view_params(v)->value[P_TIME_LIMIT];
+    const struct params *p = view_params(v);
+    const struct param_value *limit = &p->value[P_TIME_LIMIT];
     int64_t now = view_now_ns(v), at = 0;
-    order_times(v, m->buy, m->buy_again_ns, &at);
-    order_times(v, m->sell, m->sell_again_ns, &at);
+    order_times(v, m->buy, p->value[P_ENTRY_ORDER].choice == CHOICE_LIMIT, m->buy_again_ns, &at);
+    order_times(v, m->sell, !sells_at_market(m, p), m->sell_again_ns, &at);
     if (m->stage == STAGE_ENTERING || m->stage == STAGE_EXITING)
         sooner(now, m->next_ns, &at);
     if (m->stage == STAGE_HOLDING && limit->present)

@@ -141,6 +141,7 @@ order_id trend_assert_sent(const char *want)
              qty, limit ? " " : "", limit ? price : "");
     assert_string_equal(got, want);
     assert_null(world_effect(&trend, EFFECT_SUBMIT, 1));
+    assert_true(o->req.parent != 0); /* bounded by what it declared */
     return o->id;
 }
 

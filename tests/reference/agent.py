@@ -351,6 +351,8 @@ class Agent:
             self.pass_time(at)
             self.begin(at)
             self.events += 1
+            for s in self.strategies:
+                s.before(self)
             first = i.last is None
             i.last = price
             if first:

@@ -64,6 +64,18 @@ def strategy(r, name, symbol, balances):
                                    ("cooldown", .2, ("1s", "61s", "20m"))):
             if r.random() < often:
                 s[key] = r.choice(values)
+    elif r.random() < .4:
+        s.update(kind="momentum", timeframe=r.choice(("1s", "7s", "1m", "5m")), fast=r.choice((1, 2, 3)),
+                 slow=r.choice((4, 7)), amount=show(start * r.choice((4, 40, 300)) // 1000))
+        for key, often, values in (("exit_signal", .2, (True,)), ("take_profit", .3, ("0.001", "0.02")),
+                                   ("stop_loss", .3, ("0.001", "0.02")), ("trailing_stop", .3, ("0.0007", "0.01")),
+                                   ("time_limit", .3, ("9s", "5m", "2h")), ("cooldown", .3, ("10s", "3m"))):
+            if r.random() < often:
+                s[key] = r.choice(values)
+        if "trailing_stop" in s and r.random() < .5:
+            s["trailing_activation"] = r.choice(("0.001", "0.01"))
+        if r.random() < .3:
+            s.update(return_after=["0s", "1m"], return_min=[r.choice(("0.003", "0.03")), r.choice(("0", "-0.001"))])
     else:
         s.update(kind="dca", interval=r.choice(("7s", "1m", "5m", "61s")),
                  amount=show(start // 1000 * r.choice((3, 11, 50))))

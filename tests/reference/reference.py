@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import data
 from agent import Agent
 from strategies import KINDS
+import momentum  # noqa: adds itself to KINDS
 from units import DAY, div_down, duration, mul_down, parse, show, stamp
 from venue import Instrument, Venue
 

@@ -1,4 +1,4 @@
-"""grid, dca and momentum ("core form" in docs/definitions.md)."""
+"""grid and dca, as docs/definitions.md has them; momentum is in momentum.py."""
 from units import ONE, SECOND, ceil_to, duration, floor_to, mul_up, parse
 
 
@@ -16,6 +16,9 @@ class Strategy:
     def free(self, asset):
         return self.ledger.get(asset, 0) - sum(
             o.reserved for o in self.orders if asset == (o.instrument.quote if o.side == "buy" else o.instrument.base))
+
+    def before(self, agent):
+        """An event arrives, and is not applied yet."""
 
     def market(self, agent):
         """A market event was applied."""

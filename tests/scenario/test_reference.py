@@ -14,6 +14,8 @@ ACCOUNT = {"USDT": "10000", "BTC": "0.1"}
 GRID = {"name": "grid", "kind": "grid", "budget": "8000", "inventory": "0.05", "instrument": "BTC-USDT",
         "lower": "60000", "upper": "70000", "levels": 40, "size": "0.003", "min_profit": "-1"}
 DCA = {"name": "dca", "kind": "dca", "budget": "1500", "instrument": "ETH-USDT", "interval": "7m", "amount": "37.3"}
+TREND = {"name": "trend", "kind": "momentum", "budget": "5000", "instrument": "BTC-USDT", "timeframe": "15m",
+         "fast": 5, "slow": 13, "amount": "4700"}
 XRP = {"name": "grid", "kind": "grid", "budget": "5", "inventory": "5000", "instrument": "XRP-ETH", "lower": "0.00138",
        "upper": "0.00150", "levels": 60, "size": "37", "min_profit": "-1"}
 XRP_DCA = {"name": "dca", "kind": "dca", "budget": "2", "instrument": "XRP-ETH", "interval": "11m", "amount": "0.021"}
@@ -60,6 +62,17 @@ def main():
             {"fills": 100, "denied": 500})
     compare("dca_ceiling_and_total", eth({**DCA, "interval": "5m", "price_ceiling": "3600", "total": "900"}), [ETH],
             {"fills": 20})
+    compare("momentum_on_candles", one(TREND), [BTC], {"fills": 40})
+    compare("momentum_protected", one({**TREND, "stop_loss": "0.01", "take_profit": "0.02", "trailing_stop": "0.006",
+                                       "trailing_activation": "0.01", "time_limit": "11h", "cooldown": "37m",
+                                       "return_after": ["0s", "3h", "7h"], "return_min": ["0.015", "0.006", "-0.002"]},
+                                      paper={"order_latency": "1s", "slippage": "0.002"}), [BTC], {"fills": 30})
+    compare("momentum_short_of_money", one({**TREND, "budget": "1000", "exit_signal": False, "time_limit": "61m"},
+                                           risk={"price_collar": "0.02"}), [BTC], {"fills": 20, "denied": 1})
+    compare("momentum_daily_loss", config("USDT", {"USDT": "10000"}, [{**TREND, "stop_loss": "0.004"}], ["BTC-USDT"],
+                                          risk={"daily_loss": "60"}), [BTC], {"fills": 5})
+    compare("momentum_slow_venue", one({**TREND, "timeframe": "30s", "fast": 2, "slow": 3},
+                                       paper={"order_latency": "1m"}), [BTC], {"fills": 100})
     compare("two_strategies_two_symbols", config("USDT", ACCOUNT, [GRID, DCA], ["BTC-USDT", "ETH-USDT"]), [BTC, ETH],
             {"fills": 400})
     compare("fees_in_a_third_asset", config("USDT", {**ACCOUNT, "ETH": "0.05"}, [GRID], ["BTC-USDT", "ETH-USDT"],

@@ -433,6 +433,35 @@ static void less_than_a_lot_left_is_not_held(void **state)
     trend_end();
 }
 
+static void an_inventory_too_small_to_sell_is_not_held(void **state)
+{
+    (void)state;
+    trend_begin_with(QUICK "stop_loss = \"0.1\"\n", "9000", "0.00009");
+    price("50000"); /* 4.5, below the minimum of 5 */
+    assert_string_equal(trend_figure("stage"), "0");
+    price("40000");
+    assert_string_equal(trend_note(), "");
+    turn_up();
+    trend_assert_sent("buy market 0.02");
+    trend_end();
+}
+
+/* What was worth selling stays held when its price falls below the minimum; only an exit finds that
+ * it cannot be sold. */
+static void what_is_held_stays_held_at_any_price(void **state)
+{
+    (void)state;
+    trend_begin_with(HOLD "stop_loss = \"0.5\"\n", "9000", "0.0002");
+    price("50000"); /* 10 */
+    price("25000.01");
+    assert_string_equal(trend_figure("stage"), "2");
+    price("24000"); /* 4.8 */
+    trend_assert_nothing_sent();
+    assert_string_equal(trend_note(), "exit: stop-loss");
+    assert_string_equal(trend_figure("stage"), "0");
+    trend_end();
+}
+
 static void an_inventory_is_held_from_the_start(void **state)
 {
     (void)state;
@@ -518,6 +547,24 @@ static void an_unfilled_entry_is_repriced_then_given_up(void **state)
     assert_string_equal(trend_figure("stage"), "2"); /* 0.005 less its fee */
     trend_close("49000");
     trend_assert_sent("sell limit 0.00499 49000");
+    trend_end();
+}
+
+/* A fill that comes after its order was seen to end is a part of the entry all the same. */
+static void a_late_fill_makes_the_next_order_smaller(void **state)
+{
+    (void)state;
+    trend_begin(QUICK "entry_order = \"limit\"\nreprices = 2\nunfilled_timeout = \"20s\"\n");
+    turn_up();
+    order_id first = trend_assert_sent("buy limit 0.02 50000");
+    trend_wait(20 * SECOND);
+    trend_answer(first, ORDER_CANCELED, REASON_NONE);
+    order_id second = trend_assert_sent("buy limit 0.02 50000");
+    world_fill(&trend, first, "50000", "0.005");
+    trend_wait(20 * SECOND);
+    trend_assert_cancel(second);
+    trend_answer(second, ORDER_CANCELED, REASON_NONE);
+    trend_assert_sent("buy limit 0.015 50000");
     trend_end();
 }
 
@@ -699,6 +746,23 @@ static void an_exit_that_is_refused_is_tried_again_for_ever(void **state)
     }
     trend_fill_all(sell, "49000");
     assert_string_equal(trend_figure("stage"), "0");
+    trend_end();
+}
+
+/* More prices below the stop neither hurry nor repeat a sell that waits after a refusal. */
+static void a_refused_stop_waits_whatever_the_price(void **state)
+{
+    (void)state;
+    hold(HOLD "stop_loss = \"0.05\"\ntrailing_stop = \"0.2\"\n");
+    price("47000");
+    trend_answer(trend_assert_sent("sell market 0.01998"), ORDER_REJECTED, REASON_VENUE_RULE);
+    int64_t since = trend.now_ns;
+    price("39000");
+    trend_assert_nothing_sent();
+    assert_string_equal(trend_note(), "");
+    trend_wait(MINUTE);
+    trend_assert_sent("sell market 0.01998");
+    assert_int_equal(trend.now_ns - since, SECOND);
     trend_end();
 }
 
@@ -989,10 +1053,13 @@ int main(void)
         cmocka_unit_test(a_refusal_for_money_is_asked_again_smaller_once),
         cmocka_unit_test(what_the_exit_leaves_is_not_held),
         cmocka_unit_test(less_than_a_lot_left_is_not_held),
+        cmocka_unit_test(an_inventory_too_small_to_sell_is_not_held),
+        cmocka_unit_test(what_is_held_stays_held_at_any_price),
         cmocka_unit_test(an_inventory_is_held_from_the_start),
         cmocka_unit_test(a_limit_is_better_by_the_offset),
         cmocka_unit_test(tif_and_post_only_are_the_orders),
         cmocka_unit_test(an_unfilled_entry_is_repriced_then_given_up),
+        cmocka_unit_test(a_late_fill_makes_the_next_order_smaller),
         cmocka_unit_test(an_unfilled_exit_ends_at_the_market),
         cmocka_unit_test(a_refused_cancel_is_asked_again),
         cmocka_unit_test(a_post_only_order_that_would_take_is_repriced),
@@ -1002,6 +1069,7 @@ int main(void)
         cmocka_unit_test(a_signal_while_entering_takes_it_back),
         cmocka_unit_test(entries_rest_longer_with_each_refusal),
         cmocka_unit_test(an_exit_that_is_refused_is_tried_again_for_ever),
+        cmocka_unit_test(a_refused_stop_waits_whatever_the_price),
         cmocka_unit_test(an_exit_whose_parent_is_forgotten_declares_another),
         cmocka_unit_test(an_exit_cut_short_is_tried_again),
         cmocka_unit_test(a_cancelled_exit_comes_again),
