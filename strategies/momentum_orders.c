@@ -527,6 +527,8 @@ void orders_timer(struct momentum *m, const struct strategy_view *v, struct inte
     const struct params *p = view_params(v);
     const struct param_value *limit = &p->value[P_TIME_LIMIT];
     int64_t now = view_now_ns(v), at = 0;
+    if (m->timer_ns != 0 && m->timer_ns <= now)
+        return; /* due, and about to fire: a candle that closes just now must not take it away */
     order_times(v, m->buy, p->value[P_ENTRY_ORDER].choice == CHOICE_LIMIT, m->buy_again_ns, &at);
     order_times(v, m->sell, !sells_at_market(m, p), m->sell_again_ns, &at);
     if (m->stage == STAGE_ENTERING || m->stage == STAGE_EXITING)

@@ -228,16 +228,19 @@ class Agent:
                 return "GROSS_EXPOSURE"
             if sum(len(x.orders) for x in group) >= which.get("max_open_orders", 10 ** 9):
                 return "OPEN_ORDERS"
-            recent = sum(1 for at, x in self.sent if at > self.now - l["message_interval"] and x in group)
-            if "max_messages" in which and recent >= which["max_messages"] - l["cancel_reserve"]:
-                return "MESSAGES"
         if o.side == "sell":
             o.reserved, asset = o.qty, i.base
         elif o.type == "limit":
             o.reserved, asset = mul_up(o.price, o.qty), i.quote
         else:
             o.reserved, asset = self.reserve(o, reference, collar), i.quote
-        return "FUNDS" if s.free(asset) < o.reserved else None
+        if s.free(asset) < o.reserved:
+            return "FUNDS"
+        for which, group in ((l, self.strategies), (own, [s])):
+            recent = sum(1 for at, x in self.sent if at > self.now - l["message_interval"] and x in group)
+            if "max_messages" in which and recent >= which["max_messages"] - l["cancel_reserve"]:
+                return "MESSAGES"
+        return None
 
     def reserve(self, o, reference, collar):
         """What a market order may come to cost."""

@@ -308,6 +308,73 @@ static void no_later_candle_changes_an_intent(void **state)
     make_bars(1);
 }
 
+/* In a market that stands still fast equals slow, MACD is 0 and the close is the middle of its
+ * bands: that is no turn, neither up nor down, except where the definition says "at least". */
+static void what_is_equal_has_not_crossed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        bool sells, buys;
+    } CASE[] = {
+        {"fast = 2\nslow = 3\n", false, true},
+        {"entry = \"macd\"\nmacd_fast = 2\nmacd_slow = 3\nmacd_signal = 2\n", false, true},
+        {"entry = \"bollinger\"\nbollinger_periods = 3\nbollinger_entry = \"breakout\"\n"
+         "bollinger_width = \"0.5\"\n",
+         false, true},
+        {"entry = \"bollinger\"\nbollinger_periods = 3\n", true, true},
+        {"entry = \"adx\"\nadx_periods = 2\n", false, true},
+        {"entry = \"rsi\"\nrsi_periods = 2\nrsi_entry = \"50\"\nrsi_exit = \"51\"\n", false, true},
+        {"entry = \"rsi\"\nrsi_periods = 2\nrsi_entry = \"10\"\nrsi_exit = \"50\"\n", false, false},
+    };
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        bool sold = false;
+        trend_begin_with(CASE[i].lines, "9000", "0.5");
+        for (int k = 0; k < 8 && !sold; k++) {
+            trend_close("50000");
+            sold = trend_sent() != NULL;
+        }
+        trend_end();
+        trend_begin(CASE[i].lines);
+        for (int k = 0; k < 8; k++) {
+            trend_close("50000");
+            trend_assert_nothing_sent();
+        }
+        trend_close("51000");
+        bool bought = trend_sent() != NULL;
+        trend_end();
+        if (sold != CASE[i].sells || bought != CASE[i].buys)
+            fail_msg("%s sold %d, bought %d", CASE[i].lines, sold, bought);
+    }
+}
+
+/* Filters include their bounds: after nothing but rises the RSI is 100, the close in flat bands in
+ * their middle. */
+static void filters_include_their_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        bool buys;
+    } CASE[] = {{"filter_rsi_max = \"100\"\n", true},    {"filter_rsi_max = \"99.99\"\n", false},
+                {"filter_rsi_min = \"100\"\n", true},    {"filter_adx_min = \"50\"\n", true},
+                {"filter_adx_min = \"50.01\"\n", false}, {"filter_ema = 1\n", false}};
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        char lines[256];
+        snprintf(lines, sizeof lines, "fast = 1\nslow = 2\nrsi_periods = 2\nadx_periods = 2\n%s",
+                 CASE[i].filter);
+        trend_begin(lines);
+        for (int k = 0; k < 6; k++)
+            trend_close("50000");
+        trend_assert_nothing_sent();
+        trend_close("51000");
+        bool bought = trend_sent() != NULL;
+        trend_end();
+        if (bought != CASE[i].buys)
+            fail_msg("%s bought %d", CASE[i].filter, bought);
+    }
+}
+
 /* Of candles that close together, after a gap, only the newest can be an entry. */
 static void a_turn_inside_a_gap_is_past(void **state)
 {
@@ -647,6 +714,8 @@ int main(void)
         cmocka_unit_test(exit_signal_switched_off_keeps_what_is_held),
         cmocka_unit_test(the_timeframe_is_the_candles),
         cmocka_unit_test(no_later_candle_changes_an_intent),
+        cmocka_unit_test(what_is_equal_has_not_crossed),
+        cmocka_unit_test(filters_include_their_bounds),
         cmocka_unit_test(a_turn_inside_a_gap_is_past),
         cmocka_unit_test(warm_up_candles_are_what_every_part_needs),
         cmocka_unit_test(history_warms_up_and_decides_nothing),

@@ -122,6 +122,21 @@ static void time_limit_ends_it_also_when_no_price_comes(void **state)
     trend_end();
 }
 
+/* A candle closes at the nanosecond of the limit, and is told first. */
+static void a_time_limit_at_a_candles_close_is_kept(void **state)
+{
+    (void)state;
+    order_id buy = enter(HOLD "time_limit = \"3m\"\n");
+    trend.now_ns += MINUTE - 1;
+    trend_fill_all(buy, "50000");
+    assert_int_equal(trend.now_ns % MINUTE, 0);
+    int64_t since = trend.now_ns;
+    trend_wait(10 * MINUTE);
+    trend_assert_sent("sell market 0.01998");
+    assert_int_equal(trend.now_ns - since, 3 * MINUTE);
+    trend_end();
+}
+
 static void the_return_table_asks_for_less_with_time(void **state)
 {
     (void)state;
@@ -459,6 +474,43 @@ static void what_is_held_stays_held_at_any_price(void **state)
     trend_assert_nothing_sent();
     assert_string_equal(trend_note(), "exit: stop-loss");
     assert_string_equal(trend_figure("stage"), "0");
+    trend_end();
+}
+
+static void exactly_the_venues_minimum_is_held(void **state)
+{
+    (void)state;
+    trend_begin_with(HOLD "stop_loss = \"0.5\"\n", "9000", "0.0001");
+    price("50000"); /* 5 */
+    assert_string_equal(trend_figure("stage"), "2");
+    trend_end();
+    for (int i = 0; i < 2; i++) {
+        world_open(&trend);
+        trend.setup->instrument[0].rules.min_qty = D(i ? "0.50001" : "0.5");
+        struct strategy_setup *s = world_strategy(&trend, "m", &strategy_momentum, "9000", "0.5");
+        assert_null(trend_params(HOLD "stop_loss = \"0.5\"\n", &s->params));
+        world_start(&trend);
+        price("50000");
+        assert_string_equal(trend_figure("stage"), i ? "0" : "2");
+        trend_end();
+    }
+}
+
+/* A suspended instrument ends an entry, and only delays an exit. */
+static void a_suspended_instrument_delays_an_exit(void **state)
+{
+    (void)state;
+    hold(HOLD "stop_loss = \"0.05\"\n");
+    struct event e = {.kind = EVENT_INSTRUMENT, .rules = trend.setup->instrument[0].rules};
+    e.rules.status = INSTRUMENT_SUSPENDED;
+    world_step(&trend, &e);
+    price("47000");
+    trend_assert_nothing_sent();
+    assert_null(world_effect(&trend, EFFECT_DENIED, 0));
+    e.rules.status = INSTRUMENT_TRADING;
+    world_step(&trend, &e);
+    price("49000");
+    trend_assert_sent("sell market 0.01998");
     trend_end();
 }
 
@@ -1039,6 +1091,7 @@ int main(void)
         cmocka_unit_test(trailing_stop_follows_the_peak_once_active),
         cmocka_unit_test(a_new_entry_has_a_new_peak),
         cmocka_unit_test(time_limit_ends_it_also_when_no_price_comes),
+        cmocka_unit_test(a_time_limit_at_a_candles_close_is_kept),
         cmocka_unit_test(the_return_table_asks_for_less_with_time),
         cmocka_unit_test(the_price_looked_at_is_the_bid),
         cmocka_unit_test(nothing_is_sold_at_the_price_of_a_feed_that_is_not_live),
@@ -1055,6 +1108,8 @@ int main(void)
         cmocka_unit_test(less_than_a_lot_left_is_not_held),
         cmocka_unit_test(an_inventory_too_small_to_sell_is_not_held),
         cmocka_unit_test(what_is_held_stays_held_at_any_price),
+        cmocka_unit_test(exactly_the_venues_minimum_is_held),
+        cmocka_unit_test(a_suspended_instrument_delays_an_exit),
         cmocka_unit_test(an_inventory_is_held_from_the_start),
         cmocka_unit_test(a_limit_is_better_by_the_offset),
         cmocka_unit_test(tif_and_post_only_are_the_orders),
