@@ -110,6 +110,32 @@ void trend_wait(int64_t ns)
     trend.now_ns = until;
 }
 
+void trend_price(const char *text)
+{
+    world_trade(&trend, text, "1");
+}
+
+void trend_turn_up(void)
+{
+    trend_close("50000");
+    trend_close("49000");
+    trend_assert_nothing_sent();
+    trend_close("50000");
+}
+
+order_id trend_enter(const char *lines)
+{
+    trend_begin(lines);
+    trend_turn_up();
+    return trend_assert_sent("buy market 0.02");
+}
+
+void trend_hold(const char *lines)
+{
+    trend_fill_all(trend_enter(lines), "50000");
+    assert_string_equal(trend_figure("stage"), "2");
+}
+
 const struct order *trend_sent(void)
 {
     const struct effect *fx = world_effect(&trend, EFFECT_SUBMIT, 0);

@@ -28,6 +28,17 @@ void trend_close(const char *price);
  * in a step of its own; stops behind a step that sends an order. */
 void trend_wait(int64_t ns);
 
+#define QUICK "fast = 1\nslow = 2\n"
+/* Nothing but what the case adds sells. */
+#define HOLD QUICK "exit_signal = false\n"
+void trend_price(const char *text); /* a trade */
+/* Two candles, then one that turns up at 50000. */
+void trend_turn_up(void);
+/* Begins, and turns up: asserts that 1000 are sent as a market order, and returns its id. */
+order_id trend_enter(const char *lines);
+/* Its fill: 0.02 bought at 50000, less the fee of 0.1 %: 0.01998 at an average of 50050.05005... */
+void trend_hold(const char *lines);
+
 /* Of the last step: the first order sent, or NULL; the cancel asked for, or 0; the first note, or
  * "". */
 const struct order *trend_sent(void);

@@ -205,6 +205,8 @@ class Agent:
             value = in_quote(mul_up(max(o.price, reference), o.qty))
         else:
             value = in_quote(self.reserve(o, reference, collar))
+        if value is None:
+            return "NO_MARK"
         exits = o.side == "sell" and o.qty + self.open_qty(s, i, "sell") <= s.position
         for which, group in ((l, self.strategies), (own, [s])):
             if not exits and value > which.get("max_order_value", value):
@@ -223,7 +225,10 @@ class Agent:
                 sells = sum(self.open_qty(x, j, "sell") for x in group) + (o.qty if j is i and o.side == "sell" else 0)
                 worst = max(abs(position + buys), abs(position - sells))
                 if worst:
-                    gross += self.convert(mul_up(worst, j.last), j.quote, self.quote, mul_up, div_up)
+                    part = self.convert(mul_up(worst, j.last), j.quote, self.quote, mul_up, div_up)
+                    if part is None:
+                        return "NO_MARK"
+                    gross += part
             if o.side == "buy" and gross > which.get("max_gross_exposure", gross):
                 return "GROSS_EXPOSURE"
             if sum(len(x.orders) for x in group) >= which.get("max_open_orders", 10 ** 9):

@@ -39,7 +39,7 @@ def candles(r, path, price, tick):
             f.write("%d,%s,%s,%s,%s,%s\n" % (at, *map(show, (way[0], max(way), min(way), price, volume))))
 
 
-def strategy(r, name, symbol, balances):
+def strategy(r, name, symbol, balances, trends):
     base, quote = symbol.split("-")
     share = lambda asset: show(int(float(balances[asset]) * 1000) * ONE // 1000 // r.choice((3, 4)))
     s = {"name": name, "instrument": symbol, "budget": share(quote)}
@@ -47,7 +47,7 @@ def strategy(r, name, symbol, balances):
         s["inventory"] = share(base)
     start = START[symbol]
     around = lambda parts: show(start * (1000 + parts) // 1000)
-    if r.random() < .6:
+    if not trends and r.random() < .6:
         s.update(kind="grid", lower=around(-r.choice((10, 30, 100))), upper=around(r.choice((10, 30, 100))),
                  min_profit="-1")
         if r.random() < .8:
@@ -64,7 +64,7 @@ def strategy(r, name, symbol, balances):
                                    ("cooldown", .2, ("1s", "61s", "20m"))):
             if r.random() < often:
                 s[key] = r.choice(values)
-    elif r.random() < .4:
+    elif trends:
         s.update(kind="momentum", timeframe=r.choice(("1s", "7s", "1m", "5m")), fast=r.choice((1, 2, 3)),
                  slow=r.choice((4, 7)), amount=show(start * r.choice((4, 40, 300)) // 1000))
         for key, often, values in (("exit_signal", .2, (True,)), ("take_profit", .3, ("0.001", "0.02")),
@@ -89,8 +89,8 @@ def strategy(r, name, symbol, balances):
     return s
 
 
-def case(seed, scratch):
-    """(TOML, data) of one seed; the data's files are in `scratch`."""
+def case(seed, scratch, trends=False):
+    """(TOML, data) of one seed; the data's files are in `scratch`. `trends`: momentum, else grid and dca."""
     r = random.Random(seed)
     symbols = ["BTC-USDT"] + [s for s, often in (("ETH-USDT", .5), ("ETH-BTC", .25), ("BNB-USDT", .4))
                               if r.random() < often]
@@ -111,7 +111,7 @@ def case(seed, scratch):
     risk = {"cancel_reserve": r.choice((0, 1)), "message_interval": r.choice(("1s", "10s", "1m")),
             "max_messages": r.choice((2, 10, 100)), "day_start": r.choice(("0h", "7h")), "price_collar": "0.5"}
     risk.update({k: r.choice(v) for k, v in TIGHT.items() if r.random() < .25})
-    strategies = [strategy(r, "s%d" % n, r.choice([s for s in symbols if s != "BNB-USDT"]), balances)
+    strategies = [strategy(r, "s%d" % n, r.choice([s for s in symbols if s != "BNB-USDT"]), balances, trends)
                   for n in range(r.choice((1, 1, 2, 3)))]
     for s in strategies:
         s.get("risk", {}).pop("max_open_orders" if risk.get("max_open_orders") == 1 else "", None)
