@@ -209,15 +209,13 @@ enum err tri_consider(struct tri *s, const struct strategy_view *v, struct inten
         return ERR_OK;
     if (p->value[TRI_INVESTMENT_MIN].present)
         min = p->value[TRI_INVESTMENT_MIN].decimal;
-    struct triangle_plan plan[2];
-    for (uint32_t d = 0; d < 2; d++)
-        worth[d] =
-            worth[d] && triangle_search(leg[d], min, max, step_of(p, min, max), least, &plan[d]);
-    if (!worth[0] && !worth[1])
+    /* At most one direction can gain: there and back costs three spreads. */
+    uint32_t best = !worth[0];
+    struct triangle_plan plan;
+    if (!triangle_search(leg[best], min, max, step_of(p, min, max), least, &plan))
         return ERR_OK;
-    uint32_t best = !worth[0] || (worth[1] && dec_gt(plan[1].profit, plan[0].profit));
     s->opportunities++;
-    return begin(s, v, &t, best, &plan[best], out);
+    return begin(s, v, &t, best, &plan, out);
 }
 
 /* The leg after the one that ended, for what that one really gave. */

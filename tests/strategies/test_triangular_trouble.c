@@ -233,6 +233,18 @@ static void a_late_fill_is_settled(void **state)
     assert_dec(state_now()->profit, "-1.1994");
 }
 
+/* Dust that is believed in but is not there (another took it) is not counted on. */
+static void a_leg_is_at_most_what_is_free(void **state)
+{
+    (void)state;
+    open_world("", "");
+    struct tri *s = engine->strategy[0].state;
+    s->held[1] = D("0.005");
+    market();
+    fill(only(BTC_USDT, SIDE_BUY, "0.01"), "60000", "0.01", "0.00001", "BTC");
+    (void)only(ETH_BTC, SIDE_BUY, "0.1998");
+}
+
 /* ---- fees ---- */
 
 static void fees_in_a_third_asset(void **state)
@@ -320,6 +332,7 @@ int main(void)
         T(a_rejected_first_leg_waits_a_minute),
         T(a_rejected_second_leg_is_unwound),
         T(a_late_fill_is_settled),
+        T(a_leg_is_at_most_what_is_free),
         T(fees_in_a_third_asset),
         T(fees_in_a_third_asset_count_in_the_decision),
         T(a_lost_order_has_ended),
