@@ -438,7 +438,9 @@ static void purchases_missed_while_down_can_be_skipped(void **state)
     world_trade(&w, "50000", "1");
     int64_t first = w.now_ns;
     restart(HOUR + 11 * MINUTE);
+    assert_null(submitted());
     world_trade(&w, "40000", "1");
+    assert_null(submitted()); /* in neither step */
     world_timer(&w);
     assert_null(submitted());
     assert_int_equal(next_timer(), first + 2 * HOUR);
