@@ -329,6 +329,35 @@ static void put_refusals(const struct page *p, FILE *out)
     fputs("</table></div>\n", out);
 }
 
+/* Which strategy did not run to the end, and why; how often guards locked entries. */
+static void put_stops(const struct page *p, FILE *out)
+{
+    const struct report *r = p->report;
+    bool any = r->stops > 0;
+    for (unsigned i = 0; i < REPORT_REASONS; i++)
+        any = any || r->locked[i];
+    if (!any)
+        return;
+    fputs("<h2>Stops and locks</h2>\n<div class=\"scroll\"><table><tr><th>what</th>"
+          "<th>when, times</th><th class=\"text\">reason</th><th></th></tr>\n",
+          out);
+    for (uint32_t i = 0; i < r->stops && i < REPORT_STOPS_MAX; i++) {
+        const struct effect_state *st = &r->stop[i].state;
+        char when[CLOCK_TEXT_MAX];
+        clock_format_utc(r->stop[i].ts_ns, when);
+        fputs("<tr><td>", out);
+        put(out, report_stop_who(r, &r->stop[i]));
+        fprintf(out,
+                " is %s</td><td>%s</td><td class=\"text\">%s</td><td class=\"text\">%s</td></tr>\n",
+                trading_state_name(st->to), when, reason_name(st->reason), reason_text(st->reason));
+    }
+    if (r->stops > REPORT_STOPS_MAX)
+        fprintf(out, "<tr><td>more changes</td><td>%llu</td><td></td><td></td></tr>\n",
+                (unsigned long long)(r->stops - REPORT_STOPS_MAX));
+    rows_of_reasons(out, "entries locked", r->locked);
+    fputs("</table></div>\n", out);
+}
+
 static void put_settings(const struct page *p, FILE *out)
 {
     fputs("<h2>Data</h2>\n<ul>\n", out);
@@ -438,6 +467,7 @@ void page_write(const struct page *p, FILE *out)
     put_strategies(p, out);
     put_figures(p, out);
     put_balances(p, out);
+    put_stops(p, out);
     put_refusals(p, out);
     put_settings(p, out);
     fputs("<p class=\"note\">Past results say little about future ones. Charts: dygraphs 2.2 "

@@ -81,6 +81,35 @@ enum err report_make(struct report *r, const struct returns *daily)
     return ERR_OK;
 }
 
+static void count_effect(struct report *r, int64_t ts_ns, const struct effect *fx)
+{
+    if (fx->kind == EFFECT_DENIED)
+        r->denied[fx->denied.denial.reason]++;
+    else if (fx->kind == EFFECT_ORDER && fx->order.to == ORDER_REJECTED)
+        r->rejected[fx->order.reason]++;
+    else if (fx->kind == EFFECT_GUARD && fx->guard.locked)
+        r->locked[fx->guard.reason]++;
+    else if (fx->kind == EFFECT_STATE && r->stops++ < REPORT_STOPS_MAX)
+        r->stop[r->stops - 1] = (struct report_stop){ts_ns, fx->state};
+}
+
+void report_effects(struct report *r, int64_t ts_ns, const struct effects *fx)
+{
+    for (uint32_t i = 0; i < fx->count; i++)
+        count_effect(r, ts_ns, &fx->item[i]);
+}
+
+const char *report_stop_who(const struct report *r, const struct report_stop *stop)
+{
+    const struct setup *s = engine_setup(r->engine);
+    switch (stop->state.scope) {
+    case SCOPE_STRATEGY: return s->strategy[stop->state.index].name;
+    case SCOPE_VENUE: return s->venue[stop->state.index].name;
+    case SCOPE_AGENT: break;
+    }
+    return "the agent";
+}
+
 /* The whole account: all sub-ledgers of an asset. */
 static dec account_of(const struct engine *e, venue_id v, asset_id a)
 {
@@ -228,6 +257,21 @@ static void json_strategy(const struct report *r, strategy_id id, FILE *out)
     fputc('}', out);
 }
 
+static void json_stops(const struct report *r, FILE *out)
+{
+    const char *separator = "\n    {";
+    for (uint32_t i = 0; i < r->stops && i < REPORT_STOPS_MAX; i++) {
+        char when[REPORT_TIME_MAX];
+        report_format_time(r->stop[i].ts_ns, when);
+        key_text(out, separator, "time", when);
+        key_text(out, ", ", "who", report_stop_who(r, &r->stop[i]));
+        key_text(out, ", ", "state", trading_state_name(r->stop[i].state.to));
+        key_text(out, ", ", "reason", reason_name(r->stop[i].state.reason));
+        fputc('}', out);
+        separator = ",\n    {";
+    }
+}
+
 void report_json(const struct report *r, FILE *out)
 {
     const struct setup *s = engine_setup(r->engine);
@@ -260,7 +304,16 @@ void report_json(const struct report *r, FILE *out)
     fputc('[', out);
     for (strategy_id id = 0; id < s->strategies; id++)
         json_strategy(r, id, out);
-    fputs("\n  ]\n}\n", out);
+    fputs("\n  ]", out);
+    key(out, NEXT, "stops");
+    fputc('[', out);
+    json_stops(r, out);
+    fputs("\n  ]", out);
+    uint64_t locks = 0;
+    for (unsigned i = 0; i < REPORT_REASONS; i++)
+        locks += r->locked[i];
+    key_count(out, NEXT, "locks", locks);
+    fputs("\n}\n", out);
 }
 
 /* ---- the table ---- */
@@ -272,6 +325,18 @@ static const char *money(dec d, char *text)
     for (int places = 8; places > 2 && text[n - 1] == '0'; places--)
         n--;
     text[n] = 0;
+    return text;
+}
+
+/* Without zeros behind the last decimal. */
+static const char *shortened(char *text)
+{
+    size_t n = strlen(text);
+    if (!strchr(text, '.'))
+        return text;
+    while (text[n - 1] == '0')
+        n--;
+    text[text[n - 1] == '.' ? n - 1 : n] = 0;
     return text;
 }
 
@@ -373,12 +438,49 @@ static void table_balances(const struct report *r, FILE *out)
         }
 }
 
+/* What each strategy says of itself: a grid's profit is not its result. */
+static void table_figures(const struct report *r, FILE *out)
+{
+    const struct setup *s = engine_setup(r->engine);
+    char text[DEC_TEXT_MAX];
+    for (strategy_id id = 0; id < s->strategies; id++) {
+        struct figure f[FIGURES_MAX];
+        uint32_t n = engine_figures(r->engine, id, f);
+        fprintf(out, "%s%s:", id ? "" : "\n", s->strategy[id].name);
+        for (uint32_t i = 0; i < n; i++) {
+            const char *unit = describe_figure_unit(s, id, f[i].unit);
+            bool plain =
+                f[i].unit == FIGURE_COUNT || f[i].unit == FIGURE_PRICE || f[i].unit == FIGURE_RATIO;
+            dec_format_places(f[i].value, 8, DEC_HALF_EVEN, text);
+            fprintf(out, "%s %s %s%s%s", i ? "," : "", f[i].name, shortened(text), plain ? "" : " ",
+                    plain ? "" : unit);
+        }
+        fputs(n ? "\n" : " -\n", out);
+    }
+}
+
 static void table_reasons(FILE *out, const char *what, const uint64_t *count)
 {
     for (unsigned i = 0; i < REPORT_REASONS; i++)
         if (count[i])
             fprintf(out, "    %-14s %24llu %s: %s\n", what, (unsigned long long)count[i],
                     reason_name((enum reason)i), reason_text((enum reason)i));
+}
+
+/* A result without these would be that of a strategy which did not run to the end. */
+static void table_stops(const struct report *r, FILE *out)
+{
+    for (uint32_t i = 0; i < r->stops && i < REPORT_STOPS_MAX; i++) {
+        const struct effect_state *st = &r->stop[i].state;
+        char when[CLOCK_TEXT_MAX];
+        clock_format_utc(r->stop[i].ts_ns, when);
+        fprintf(out, "  %-16s %24s %s is %s: %s: %s\n", "state", when,
+                report_stop_who(r, &r->stop[i]), trading_state_name(st->to),
+                reason_name(st->reason), reason_text(st->reason));
+    }
+    if (r->stops > REPORT_STOPS_MAX)
+        fprintf(out, "  %-16s %24llu more changes of states\n", "",
+                (unsigned long long)(r->stops - REPORT_STOPS_MAX));
 }
 
 void report_table(const struct report *r, FILE *out)
@@ -392,9 +494,12 @@ void report_table(const struct report *r, FILE *out)
             (unsigned long long)r->totals.canceled);
     table_reasons(out, "denied", r->denied);
     table_reasons(out, "rejected", r->rejected);
+    table_reasons(out, "locked", r->locked);
+    table_stops(r, out);
     fprintf(out, "  %-16s %24llu\n", "fills", (unsigned long long)r->totals.fills);
     table_money(r, out);
     table_strategies(r, out);
+    table_figures(r, out);
     table_balances(r, out);
     fprintf(out, "\n%s\n", r->books_balance ? "books balance: yes, to the last unit" : r->books);
 }

@@ -13,6 +13,13 @@
 
 #define REPORT_BOOKS_MAX 256
 #define REPORT_REASONS   128 /* above every number in REASON_TABLE */
+#define REPORT_STOPS_MAX 16  /* of more than so many the first ones are told, and how many */
+
+/* A trading state that changed: a strategy, a venue or the agent that was stopped in the run. */
+struct report_stop {
+    int64_t ts_ns;
+    struct effect_state state;
+};
 
 struct report {
     const struct engine *engine; /* after engine_finish() */
@@ -21,6 +28,9 @@ struct report {
     bool books_balance;
     char books[REPORT_BOOKS_MAX];                              /* where they do not: the numbers */
     uint64_t denied[REPORT_REASONS], rejected[REPORT_REASONS]; /* orders, by reason */
+    uint64_t locked[REPORT_REASONS]; /* locks of guards that began or lengthened, by reason */
+    uint64_t stops;
+    struct report_stop stop[REPORT_STOPS_MAX];
     /* filled by report_make() */
     struct engine_totals totals;
     bool valued; /* equity_start to pnl are known */
@@ -32,6 +42,12 @@ struct report {
 
 /* A fall from the peak as reports show it: rounded up at 8 places. */
 dec report_drawdown(dec ratio);
+
+/* Counts refusals, stops and locks among what a step at engine time [ts_ns] did. */
+void report_effects(struct report *r, int64_t ts_ns, const struct effects *fx);
+
+/* Whose state it is: the name of a strategy or a venue, "the agent". */
+const char *report_stop_who(const struct report *r, const struct report_stop *stop);
 
 /* Computes the rest of [r]. ERR_OVERFLOW where a sum leaves what can be held. */
 enum err report_make(struct report *r, const struct returns *daily) MUST_CHECK;

@@ -180,22 +180,14 @@ enum err backtest_check(struct backtest *b, char *why)
 
 /* ---- the run ---- */
 
-static void count_refusal(struct report *r, const struct effect *fx)
-{
-    if (fx->kind == EFFECT_DENIED)
-        r->denied[fx->denied.denial.reason]++;
-    else if (fx->kind == EFFECT_ORDER && fx->order.to == ORDER_REJECTED)
-        r->rejected[fx->order.reason]++;
-}
-
 static enum err on_step(void *ctx, const struct event *ev, const struct effects *fx)
 {
     struct backtest *b = ctx;
     (void)ev;
     if (b->chart && fx->count)
         chart_effects(b->chart, engine_now_ns(paper_engine(b->paper)), fx);
+    report_effects(&b->report, engine_now_ns(paper_engine(b->paper)), fx);
     for (uint32_t i = 0; i < fx->count; i++) {
-        count_refusal(&b->report, &fx->item[i]);
         if (b->fills && fx->item[i].kind == EFFECT_FILL)
             report_fill(b->fills, b->setup, engine_now_ns(paper_engine(b->paper)),
                         fx->item[i].strategy, &fx->item[i].fill);

@@ -35,8 +35,8 @@
     X(MESSAGE_RATE, 21, "too many messages per interval (a share is kept for cancels)")            \
     X(BUDGET, 22, "not enough free funds in the strategy's own ledger")                            \
     X(REDUCE_ONLY, 23, "reduce_only order larger than the position")                               \
-    X(DAILY_LOSS, 24, "daily loss limit reached: agent REDUCING until a person acts")              \
-    X(DRAWDOWN, 25, "drawdown limit reached: agent HALTED until a person acts")                    \
+    X(DAILY_LOSS, 24, "daily loss limit reached: REDUCING until a person acts")                    \
+    X(DRAWDOWN, 25, "drawdown limit reached: HALTED until a person acts")                          \
     X(MALFORMED, 26, "the request itself is wrong: quantity, price, type or flags")                \
     X(OVERFLOW, 27, "a value leaves the range that can be computed exactly")                       \
     X(FLOOD, 28, "the strategy made more requests per event than allowed")                         \

@@ -8,7 +8,7 @@ import tap
 import backtest_case as case
 
 KEYS = ["schema", "events", "orders", "fills", "volume_quote", "fees_quote", "balances", "positions", "equity_start",
-        "equity_end", "pnl", "pnl_realized", "max_drawdown", "sharpe", "per_strategy"]
+        "equity_end", "pnl", "pnl_realized", "max_drawdown", "sharpe", "per_strategy", "stops", "locks"]
 
 
 def main():

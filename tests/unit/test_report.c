@@ -116,7 +116,10 @@ static void json_to_the_byte(void **state)
         "\"max_drawdown\": \"0.01683\", \"figures\": {"
         "\"probe_count\": {\"value\": \"2\", \"unit\": \"count\"}, "
         "\"probe_profit\": {\"value\": \"-1.25\", \"unit\": \"USDT\"}}}\n"
-        "  ]\n"
+        "  ],\n"
+        "  \"stops\": [\n"
+        "  ],\n"
+        "  \"locks\": 0\n"
         "}\n");
     free(text);
     returns_free(&daily);
@@ -140,6 +143,7 @@ static void table_for_people(void **state)
         "7 PRICE_COLLAR: limit price too far",
         "0.3999",
         "19931.67194532",
+        "probe \"1\": probe_count 2, probe_profit -1.25 USDT\n",
         "books balance: yes",
         "(needs 10 days)",
     };
@@ -151,6 +155,44 @@ static void table_for_people(void **state)
     snprintf(r.books, sizeof r.books, "books balance: NO: of BTC");
     text = text_of(report_table, &r);
     assert_non_null(strstr(text, "books balance: NO: of BTC"));
+    free(text);
+    returns_free(&daily);
+    world_close(&w);
+}
+
+/* Whoever reads a result is told of what kept a strategy from running to the end. */
+static void stops_and_locks_are_told(void **state)
+{
+    (void)state;
+    struct report r;
+    a_run(&r);
+    static struct effects fx;
+    fx.count = 3;
+    fx.item[0] = (struct effect){.kind = EFFECT_STATE, .strategy = STRATEGY_NONE};
+    fx.item[0].state = (struct effect_state){.scope = SCOPE_STRATEGY,
+                                             .index = 0,
+                                             .from = STATE_ACTIVE,
+                                             .to = STATE_HALTED,
+                                             .reason = REASON_DRAWDOWN};
+    fx.item[1] = (struct effect){.kind = EFFECT_GUARD, .strategy = 0};
+    fx.item[1].guard = (struct effect_guard){.reason = REASON_GUARD_LOSSES, .locked = true};
+    fx.item[2] = fx.item[1];
+    fx.item[2].guard.locked = false; /* its end is not another one */
+    report_effects(&r, 1704067230000000000, &fx);
+    char *text = text_of(report_table, &r);
+    assert_non_null(strstr(text, "2024-01-01T00:00:30.000Z probe \"1\" is HALTED: DRAWDOWN: "));
+    assert_non_null(strstr(text, " 1 GUARD_LOSSES: "));
+    free(text);
+    text = text_of(report_json, &r);
+    assert_non_null(strstr(text, "\"stops\": [\n    {\"time\": \"2024-01-01T00:00:30.000000000Z\", "
+                                 "\"who\": \"probe \\\"1\\\"\", \"state\": \"HALTED\", "
+                                 "\"reason\": \"DRAWDOWN\"}\n  ],\n  \"locks\": 1\n}"));
+    free(text);
+    fx.count = 1;
+    for (int i = 0; i < REPORT_STOPS_MAX; i++)
+        report_effects(&r, 1704067230000000000, &fx);
+    text = text_of(report_table, &r);
+    assert_non_null(strstr(text, " 1 more changes of states\n"));
     free(text);
     returns_free(&daily);
     world_close(&w);
@@ -169,7 +211,7 @@ static void unknown_equity_is_null(void **state)
     assert_non_null(
         strstr(text, "\"equity_start\": null,\n  \"equity_end\": null,\n  \"pnl\": null"));
     assert_non_null(strstr(text, "\"positions\": [\n  ],"));
-    assert_non_null(strstr(text, "\"per_strategy\": [\n  ]\n}\n"));
+    assert_non_null(strstr(text, "\"per_strategy\": [\n  ],\n"));
     free(text);
     text = text_of(report_table, &r);
     assert_non_null(strstr(text, "equity           unknown"));
@@ -325,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_to_the_byte),
         cmocka_unit_test(table_for_people),
+        cmocka_unit_test(stops_and_locks_are_told),
         cmocka_unit_test(unknown_equity_is_null),
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(sharpe_of_daily_returns),
