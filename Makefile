@@ -64,8 +64,8 @@ TEST_CFLAGS  = -Itests/lib -Itests/bench
 TEST_LIBS    = -lcmocka -lgmp
 
 # Everything but the programs' main files goes into one archive; a program takes what it needs.
-MODULES  := agent/base agent/model agent/core agent/venue agent/sim agent/io strategies config
-LIB_C    := $(wildcard $(MODULES:%=%/*.c)) $(filter-out %_main.c,$(wildcard agent/main/*.c))
+MODULES  := agent/base agent/model agent/core agent/venue agent/sim agent/io strategies config wallet
+LIB_C    := $(filter-out wallet/%_main.c,$(wildcard $(MODULES:%=%/*.c))) $(filter-out %_main.c,$(wildcard agent/main/*.c))
 LIB_CC   := $(wildcard $(MODULES:%=%/*.cc))
 LIB_OBJ  := $(LIB_C:%.c=$(BUILD)/obj/%.o) $(LIB_CC:%.cc=$(BUILD)/obj/%.o)
 LIB      := $(BUILD)/libtradewind.a

@@ -33,15 +33,15 @@
 
 /* Numbers are stored in audit logs: never renumber. */
 enum wire_type {
-    WIRE_HELLO = 1,  /* first on every connection; anything else before it ends the connection */
+    WIRE_HELLO = 1, /* first on every connection; anything else before it ends the connection */
     WIRE_STATUS = 2,
     WIRE_SIGN_ORDER = 16,          /* one new order */
     WIRE_SIGN_CANCEL = 17,         /* one cancel */
     WIRE_SIGN_CANCEL_REPLACE = 18, /* both in one request: two outcomes */
     WIRE_SIGN_CANCEL_ALL = 19,     /* of one symbol */
     WIRE_SIGN_QUERY = 20,          /* private reads */
-    WIRE_SIGN_STREAM = 21,         /* log-in or subscription of a user data stream, stream keys only */
-    WIRE_GET_SECRET = 32,          /* a secret of class wire, by label */
+    WIRE_SIGN_STREAM = 21, /* log-in or subscription of a user data stream, stream keys only */
+    WIRE_GET_SECRET = 32,  /* a secret of class wire, by label */
     WIRE_UNLOCK = 48,
     WIRE_SEAL = 49,
     WIRE_LIST = 50,       /* the keys: label, class, kind, network, public part */
@@ -113,7 +113,7 @@ struct wire_read {
 
 struct wire_request {
     enum wire_type type;
-    uint32_t id; /* returned in the reply */
+    uint32_t id;                 /* returned in the reply */
     struct wire_signing signing; /* WIRE_SIGN_* */
     struct wire_order order;     /* WIRE_SIGN_ORDER, WIRE_SIGN_CANCEL_REPLACE */
     struct wire_cancel cancel;   /* WIRE_SIGN_CANCEL, _CANCEL_REPLACE, _CANCEL_ALL (symbol) */

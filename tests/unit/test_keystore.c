@@ -1,0 +1,338 @@
+/* The key store: what goes in comes out, nothing else opens it, and no byte of it can be changed.
+ */
+#include "wallet/keystore.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PHRASE     "correct horse battery staple"
+#define API_KEY    "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+#define API_SECRET "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
+
+static char dir[64], path[96];
+static char why[KEYSTORE_WHY_MAX];
+
+static struct keystore_unlock phrase(const char *text)
+{
+    return (struct keystore_unlock){SLOT_PASSPHRASE, (const uint8_t *)text, strlen(text)};
+}
+
+static struct keystore *new_store(void)
+{
+    struct keystore *k = calloc(1, sizeof *k);
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_non_null(k);
+    assert_int_equal(keystore_create(k, &u, "main", KEYSTORE_MEMORY_MIN, 1), ERR_OK);
+    return k;
+}
+
+static void drop(struct keystore *k)
+{
+    keystore_close(k);
+    free(k);
+}
+
+static struct keystore_entry entry(const char *label, enum key_class class, enum key_kind kind)
+{
+    struct keystore_entry e = {.class = class, .kind = kind, .created_s = 1700000000};
+    snprintf(e.label, sizeof e.label, "%s", label);
+    snprintf(e.network, sizeof e.network, "binance:mainnet");
+    return e;
+}
+
+static void add(struct keystore *k, const char *label)
+{
+    struct keystore_entry e = entry(label, CLASS_TRADE, KIND_BINANCE_HMAC);
+    enum err err =
+        keystore_add(k, &e, API_KEY, (const uint8_t *)API_SECRET, strlen(API_SECRET), why);
+    if (err)
+        print_message("%s\n", why);
+    assert_int_equal(err, ERR_OK);
+}
+
+static void holds(const struct keystore *k, const char *label)
+{
+    int i = keystore_find(k, label);
+    assert_true(i >= 0);
+    const struct secret *c = keystore_content(k, i);
+    const char *api_key;
+    const uint8_t *secret;
+    size_t len;
+    secret_open(c);
+    keystore_parts(c, &api_key, &secret, &len);
+    assert_string_equal(api_key, API_KEY);
+    assert_int_equal(len, strlen(API_SECRET));
+    assert_memory_equal(secret, API_SECRET, len);
+    secret_shut(c);
+}
+
+static size_t encode(struct keystore *k, uint8_t *bytes)
+{
+    size_t len = 0;
+    assert_int_equal(keystore_encode(k, bytes, &len), ERR_OK);
+    return len;
+}
+
+static enum err opens(const uint8_t *bytes, size_t len, const struct keystore_unlock *u)
+{
+    struct keystore *k = calloc(1, sizeof *k);
+    enum err e = keystore_parse(k, bytes, len, why);
+    if (!e)
+        e = keystore_open(k, u);
+    drop(k);
+    return e;
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    add(k, "trade-1");
+    add(k, "trade-2");
+    struct keystore_entry wire = entry("telegram", CLASS_WIRE, KIND_TELEGRAM_TOKEN);
+    assert_int_equal(
+        keystore_add(k, &wire, NULL, (const uint8_t *)"123456:AAbbCCddEEffGG", 21, why), ERR_OK);
+    assert_int_equal(keystore_remove(k, "trade-1"), ERR_OK);
+    size_t len = encode(k, bytes);
+    drop(k);
+    assert_null(memmem(bytes, len, API_SECRET, strlen(API_SECRET)));
+    assert_null(memmem(bytes, len, API_KEY, strlen(API_KEY)));
+
+    k = calloc(1, sizeof *k);
+    assert_int_equal(keystore_parse(k, bytes, len, why), ERR_OK);
+    assert_int_equal(k->entries, 2); /* what there is can be seen without opening it */
+    assert_string_equal(k->entry[1].label, "telegram");
+    assert_false(keystore_is_open(k));
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_int_equal(keystore_open(k, &u), ERR_OK);
+    holds(k, "trade-2");
+    assert_true(keystore_find(k, "trade-1") < 0);
+    assert_int_equal(k->generation, 1);
+    drop(k);
+}
+
+static void wrong_secrets(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    add(k, "a");
+    size_t len = encode(k, bytes);
+    drop(k);
+    const char *const wrong[] = {"", "correct horse battery stapl", "Correct horse battery staple",
+                                 "correct horse battery staple "};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct keystore_unlock u = phrase(wrong[i]);
+        assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+    }
+    struct keystore_unlock u = phrase(PHRASE);
+    u.kind = SLOT_CREDENTIAL; /* the right bytes at the wrong door */
+    assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+}
+
+/* Every bit of the file, and every length of it. */
+static void every_byte_counts(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    uint8_t credential[32];
+    memset(credential, 7, sizeof credential);
+    struct keystore_unlock u = {SLOT_CREDENTIAL, credential, sizeof credential};
+    assert_int_equal(keystore_add_slot(k, &u, "unit", 0, 0), ERR_OK);
+    assert_int_equal(keystore_remove_slot(k, "main"),
+                     ERR_OK); /* no stretching: this is many opens */
+    add(k, "a");
+    size_t len = encode(k, bytes);
+    drop(k);
+    assert_int_equal(opens(bytes, len, &u), ERR_OK);
+    for (size_t i = 0; i < len; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            bytes[i] ^= (uint8_t)(1 << bit);
+            assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+            bytes[i] ^= (uint8_t)(1 << bit);
+        }
+    for (size_t n = 0; n < len; n++)
+        assert_int_equal(opens(bytes, n, &u), ERR_CORRUPT);
+    memset(bytes + len, 0, 16);
+    assert_int_equal(opens(bytes, len + 1, &u), ERR_CORRUPT);
+}
+
+/* Entries cannot change places, nor come from another generation of the same store. */
+static void splices_are_refused(void **state)
+{
+    (void)state;
+    static uint8_t one[KEYSTORE_FILE_MAX], two[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    add(k, "a");
+    add(k, "b");
+    size_t len = encode(k, one), again = encode(k, two);
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_int_equal(len, again);
+    size_t sealed = 24 + k->entry[0].sealed_len;
+    drop(k);
+    uint8_t kept[4096];
+    memcpy(kept, one + len - sealed, sealed); /* the last entry of the generation before */
+    memcpy(two + len - sealed, kept, sealed);
+    assert_int_equal(opens(two, len, &u), ERR_CORRUPT);
+    memcpy(kept, one + len - 2 * sealed, sealed); /* two entries of one generation swapped */
+    memmove(one + len - 2 * sealed, one + len - sealed, sealed);
+    memcpy(one + len - sealed, kept, sealed);
+    assert_int_equal(opens(one, len, &u), ERR_CORRUPT);
+}
+
+static void absurd_parameters(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_int_equal(keystore_add_slot(k, &u, "x", KEYSTORE_MEMORY_MAX + 1, 1), ERR_RANGE);
+    assert_int_equal(keystore_add_slot(k, &u, "x", KEYSTORE_MEMORY_MIN - 1, 1), ERR_RANGE);
+    assert_int_equal(keystore_add_slot(k, &u, "x", KEYSTORE_MEMORY_MIN, 17), ERR_RANGE);
+    assert_int_equal(keystore_add_slot(k, &u, "x", KEYSTORE_MEMORY_MIN, 0), ERR_RANGE);
+    size_t len = encode(k, bytes);
+    drop(k);
+    /* the first slot: id 16, generation 8, policy 32, count 4, kind 1, text 2 + "main" */
+    size_t memory = 12 + 16 + 8 + 32 + 4 + 1 + 2 + 4;
+    uint64_t absurd = UINT64_C(1) << 50;
+    memcpy(bytes + memory, &absurd, sizeof absurd);
+    assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+    assert_non_null(strstr(why, "out of bounds"));
+}
+
+static void slots(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    uint8_t credential[40];
+    memset(credential, 1, sizeof credential);
+    struct keystore_unlock unit = {SLOT_CREDENTIAL, credential, sizeof credential},
+                           other = phrase("another one"), first = phrase(PHRASE);
+    add(k, "a");
+    assert_int_equal(keystore_add_slot(k, &unit, "unit", 0, 0), ERR_OK);
+    assert_int_equal(keystore_add_slot(k, &unit, "unit", 0, 0), ERR_EXISTS);
+    assert_int_equal(keystore_add_slot(k, &other, "spare", KEYSTORE_MEMORY_MIN, 1), ERR_OK);
+    size_t len = encode(k, bytes);
+    assert_int_equal(opens(bytes, len, &first), ERR_OK);
+    assert_int_equal(opens(bytes, len, &other), ERR_OK);
+    assert_int_equal(opens(bytes, len, &unit), ERR_OK);
+    assert_int_equal(keystore_remove_slot(k, "main"), ERR_OK);
+    assert_int_equal(keystore_remove_slot(k, "main"), ERR_NOT_FOUND);
+    len = encode(k, bytes);
+    assert_int_equal(opens(bytes, len, &first), ERR_CORRUPT);
+    assert_int_equal(opens(bytes, len, &unit), ERR_OK);
+    assert_int_equal(keystore_remove_slot(k, "unit"), ERR_OK);
+    assert_int_equal(keystore_remove_slot(k, "spare"), ERR_STATE); /* nobody could open it again */
+    unit.len = 31;
+    assert_int_equal(keystore_add_slot(k, &unit, "short", 0, 0), ERR_RANGE);
+    drop(k);
+}
+
+static void what_may_be_added(void **state)
+{
+    (void)state;
+    struct keystore *k = new_store();
+    const uint8_t seed[32] = {1};
+    struct keystore_entry e = entry("evm", CLASS_TRADE, KIND_EVM);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_RANGE);
+    e.class = CLASS_CHAIN;
+    assert_int_equal(keystore_add(k, &e, "api", seed, 32, why), ERR_RANGE);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 31, why), ERR_RANGE);
+    assert_non_null(strstr(why, "32 to 32 bytes, this one has 31"));
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_OK);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_EXISTS);
+    e = entry("Upper", CLASS_CHAIN, KIND_EVM);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_RANGE);
+    e = entry("ed", CLASS_STREAM, KIND_BINANCE_ED25519);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_RANGE);
+    assert_int_equal(keystore_add(k, &e, "an api key", seed, 32, why), ERR_RANGE); /* a blank */
+    for (uint32_t n = k->entries; n < KEYSTORE_ENTRIES_MAX; n++) {
+        char label[16];
+        snprintf(label, sizeof label, "k%u", n);
+        add(k, label);
+    }
+    e = entry("one-more", CLASS_CHAIN, KIND_EVM);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_FULL);
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    size_t len = encode(k, bytes);
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_int_equal(opens(bytes, len, &u), ERR_OK);
+    drop(k);
+}
+
+static void on_disk(void **state)
+{
+    (void)state;
+    char previous[128];
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    struct keystore *k = new_store(), *back = calloc(1, sizeof *back);
+    struct keystore_unlock u = phrase(PHRASE);
+    assert_int_equal(keystore_read(back, path, why), ERR_NOT_FOUND);
+    assert_int_equal(keystore_write(k, path, true, why), ERR_OK);
+    assert_int_equal(keystore_write(k, path, true, why), ERR_EXISTS);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_not_equal(access(previous, F_OK), 0);
+    add(k, "a");
+    assert_int_equal(keystore_write(k, path, false, why), ERR_OK);
+    assert_int_equal(access(previous, F_OK), 0);
+    assert_int_equal(keystore_read(back, previous, why), ERR_OK); /* the one before, whole */
+    assert_int_equal(back->entries, 0);
+    assert_int_equal(keystore_open(back, &u), ERR_OK);
+    keystore_close(back);
+    assert_int_equal(keystore_read(back, path, why), ERR_OK);
+    assert_int_equal(keystore_open(back, &u), ERR_OK);
+    holds(back, "a");
+    keystore_confirm(path);
+    assert_int_not_equal(access(previous, F_OK), 0);
+    keystore_close(back);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(keystore_read(back, path, why), ERR_RANGE);
+    assert_non_null(strstr(why, "0600"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_int_equal(keystore_read(back, path, why), ERR_IO);
+    assert_int_equal(keystore_write(k, dir, false, why), ERR_IO);
+    free(back);
+    drop(k);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/tradewind-keystore-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/keys", dir);
+    return secret_init() == ERR_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),        cmocka_unit_test(wrong_secrets),
+        cmocka_unit_test(every_byte_counts), cmocka_unit_test(splices_are_refused),
+        cmocka_unit_test(absurd_parameters), cmocka_unit_test(slots),
+        cmocka_unit_test(what_may_be_added), cmocka_unit_test(on_disk),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
