@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "wallet/kind.h"
 #include "wallet/secret.h"
+#include "wallet/why.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,7 +34,7 @@
 #define KEYSTORE_PUBLIC_MAX  64 /* address, public key */
 #define KEYSTORE_API_KEY_MAX 129
 #define KEYSTORE_SECRET_MAX  1024
-#define KEYSTORE_WHY_MAX     256
+#define KEYSTORE_WHY_MAX     WHY_MAX
 
 /* Argon2id. The least is for tests, the most what a store may ask of the machine that opens it. */
 #define KEYSTORE_MEMORY_MIN     (8u << 10 << 10)
