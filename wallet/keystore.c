@@ -2,26 +2,18 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "wallet/keystore_parts.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC          "TWKS"
-#define PREFIX_LEN     (4 + 2 + 2 + 4)
-#define TAG_LEN        crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define NONCE_LEN      crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define KEY_LEN        crypto_aead_xchacha20poly1305_ietf_KEYBYTES
-#define CREDENTIAL_MIN 32
-#define CONTENT_MAX    (2 + KEYSTORE_API_KEY_MAX + KEYSTORE_SECRET_MAX)
-
-_Static_assert(KEY_LEN == 32 && NONCE_LEN == 24 && TAG_LEN == 16, "sizes in struct keystore_slot");
-_Static_assert(crypto_pwhash_SALTBYTES == 16, "salt in struct keystore_slot");
+#define CONTENT_MAX (2 + KEYSTORE_API_KEY_MAX + KEYSTORE_SECRET_MAX)
 
 /* ---- names ---- */
 
-static bool is_label(const char *text)
+bool keystore_is_label(const char *text)
 {
     size_t n = strnlen(text, KEYSTORE_LABEL_MAX);
     if (n == 0 || n == KEYSTORE_LABEL_MAX)
@@ -46,7 +38,7 @@ static bool is_printable(const char *text, size_t cap)
 
 /* ---- header ---- */
 
-static void write_slot(struct bufw *w, const struct keystore_slot *s)
+void keystore_write_slot(struct bufw *w, const struct keystore_slot *s)
 {
     bufw_u8(w, (uint8_t)s->kind);
     bufw_text(w, s->label);
@@ -74,7 +66,7 @@ static void write_header(struct bufw *w, const struct keystore *k)
     bufw_bytes(w, k->policy_hash, sizeof k->policy_hash);
     bufw_u32(w, k->slots);
     for (uint32_t i = 0; i < k->slots; i++) {
-        write_slot(w, &k->slot[i]);
+        keystore_write_slot(w, &k->slot[i]);
         bufw_bytes(w, k->slot[i].nonce, sizeof k->slot[i].nonce);
         bufw_bytes(w, k->slot[i].wrapped, sizeof k->slot[i].wrapped);
     }
@@ -100,7 +92,7 @@ static enum err read_slot(struct bufr *r, struct keystore_slot *s, char *why)
     bufr_bytes(r, s->wrapped, sizeof s->wrapped);
     if (r->failed)
         return complain(why, ERR_CORRUPT, "the key store ends inside a slot");
-    if (!is_label(s->label))
+    if (!keystore_is_label(s->label))
         return complain(why, ERR_CORRUPT, "a slot of the key store has no valid name");
     if (s->kind == SLOT_CREDENTIAL)
         return s->memory || s->passes
@@ -132,7 +124,7 @@ static enum err read_entry(struct bufr *r, struct keystore_entry *e, char *why)
     const struct kind_info *kind = kind_get(e->kind);
     if (r->failed || e->sealed_len < TAG_LEN || e->sealed_len > CONTENT_MAX + TAG_LEN)
         return complain(why, ERR_CORRUPT, "an entry of the key store is damaged");
-    if (!is_label(e->label) || !is_printable(e->network, sizeof e->network) || !kind ||
+    if (!keystore_is_label(e->label) || !is_printable(e->network, sizeof e->network) || !kind ||
         e->class < CLASS_TRADE || e->class > CLASS_CHAIN || !(kind->classes & 1u << e->class))
         return complain(why, ERR_CORRUPT, "an entry is of a kind that this version does not know");
     return ERR_OK;
@@ -200,87 +192,6 @@ enum err keystore_parse(struct keystore *ret, const uint8_t *bytes, size_t len, 
     return e;
 }
 
-/* ---- keys ---- */
-
-/* The key that a slot's data key is wrapped with. */
-static enum err slot_key(const struct keystore_slot *s, const struct keystore_unlock *u,
-                         struct secret *ret)
-{
-    enum err e = secret_make(ret, KEY_LEN);
-    if (e)
-        return e;
-    int bad;
-    if (s->kind == SLOT_PASSPHRASE)
-        bad = crypto_pwhash(ret->data, KEY_LEN, (const char *)u->secret, u->len, s->salt, s->passes,
-                            (size_t)s->memory, crypto_pwhash_ALG_ARGON2ID13);
-    else
-        bad = crypto_generichash_blake2b_salt_personal(ret->data, KEY_LEN, u->secret, u->len, NULL,
-                                                       0, s->salt,
-                                                       (const unsigned char *)"tradewind-slot-1");
-    if (bad) {
-        secret_free(ret);
-        return ERR_NOMEM;
-    }
-    return ERR_OK;
-}
-
-/* What a slot's wrapped key is bound to: the store and the slot's own parameters. */
-static size_t slot_binding(const struct keystore *k, const struct keystore_slot *s, uint8_t *out,
-                           size_t cap)
-{
-    struct bufw w = bufw_make(out, cap);
-    bufw_bytes(&w, MAGIC, 4);
-    bufw_u16(&w, KEYSTORE_VERSION);
-    bufw_u16(&w, KEYSTORE_SUITE);
-    bufw_bytes(&w, k->id, sizeof k->id);
-    write_slot(&w, s);
-    CHECK(!w.failed);
-    return w.len;
-}
-
-static enum err wrap(const struct keystore *k, struct keystore_slot *s,
-                     const struct keystore_unlock *u)
-{
-    struct secret key;
-    randombytes_buf(s->salt, sizeof s->salt);
-    randombytes_buf(s->nonce, sizeof s->nonce);
-    enum err e = slot_key(s, u, &key);
-    if (e)
-        return e;
-    uint8_t bound[256];
-    size_t n = slot_binding(k, s, bound, sizeof bound);
-    secret_open(&k->data_key);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(s->wrapped, NULL, k->data_key.data, KEY_LEN, bound,
-                                               n, NULL, s->nonce, key.data);
-    secret_shut(&k->data_key);
-    secret_free(&key);
-    return ERR_OK;
-}
-
-static enum err unwrap(const struct keystore *k, const struct keystore_slot *s,
-                       const struct keystore_unlock *u, struct secret *ret)
-{
-    struct secret key, data;
-    enum err e = slot_key(s, u, &key);
-    if (e)
-        return e;
-    e = secret_make(&data, KEY_LEN);
-    uint8_t bound[256];
-    size_t n = slot_binding(k, s, bound, sizeof bound);
-    if (!e && crypto_aead_xchacha20poly1305_ietf_decrypt(data.data, NULL, NULL, s->wrapped,
-                                                         sizeof s->wrapped, bound, n, s->nonce,
-                                                         key.data) != 0) {
-        secret_free(&data);
-        e = ERR_CORRUPT;
-    }
-    secret_free(&key);
-    if (!e) {
-        secret_shut(&data);
-        *ret = data;
-    }
-    return e;
-}
-
 /* ---- entries ---- */
 
 /* Associated data of entry [i]: the prefix and the whole header, and which entry it is. */
@@ -340,8 +251,10 @@ static bool contents_are_good(const struct keystore *k)
         secret_open(c);
         const uint8_t *end = c->len ? memchr(c->data, 0, c->len) : NULL;
         size_t text = end ? (size_t)(end - c->data) : 0, len = end ? c->len - text - 1 : 0;
-        bool good = end && text < KEYSTORE_API_KEY_MAX && (text > 0) == kind->has_api_key &&
-                    len >= kind->secret_min && len <= kind->secret_max;
+        bool good =
+            end && text < KEYSTORE_API_KEY_MAX &&
+            (text > 0 ? kind->has_api_key : !kind->has_api_key || kind->api_key_may_follow) &&
+            len >= kind->secret_min && len <= kind->secret_max;
         secret_shut(c);
         if (!good)
             return false;
@@ -355,7 +268,7 @@ enum err keystore_open(struct keystore *k, const struct keystore_unlock *u)
     CHECK(k->file && !k->data_key.data);
     for (uint32_t i = 0; i < k->slots && e == ERR_CORRUPT; i++)
         if (k->slot[i].kind == u->kind)
-            e = unwrap(k, &k->slot[i], u, &k->data_key);
+            e = keystore_unwrap(k, &k->slot[i], u, &k->data_key);
     if (!e)
         e = open_entries(k);
     if (!e && !contents_are_good(k))
@@ -412,7 +325,7 @@ static enum err check_entry(const struct keystore *k, const struct keystore_entr
                             const char *api_key, size_t len, char *why)
 {
     const struct kind_info *kind = kind_get(h->kind);
-    if (!is_label(h->label))
+    if (!keystore_is_label(h->label))
         return complain(why, ERR_RANGE,
                         "the name of a key has 1 to 32 characters a-z, 0-9, '-' and "
                         "'_', the first a letter or digit");
@@ -426,7 +339,8 @@ static enum err check_entry(const struct keystore *k, const struct keystore_entr
     if (!is_printable(h->network, sizeof h->network))
         return complain(why, ERR_RANGE,
                         "the network is not printable text of at most 64 characters");
-    if ((api_key != NULL && api_key[0] != 0) != kind->has_api_key)
+    bool given = api_key != NULL && api_key[0] != 0;
+    if (given != kind->has_api_key && (given || !kind->api_key_may_follow))
         return complain(why, ERR_RANGE,
                         kind->has_api_key ? "this kind needs an API key, too"
                                           : "this kind has no API key");
@@ -442,6 +356,22 @@ static enum err check_entry(const struct keystore *k, const struct keystore_entr
     return ERR_OK;
 }
 
+static enum err make_content(struct secret *ret, const char *api_key, const uint8_t *secret,
+                             size_t len)
+{
+    size_t text = api_key ? strlen(api_key) : 0;
+    struct secret content;
+    enum err e = secret_make(&content, text + 1 + len);
+    if (e)
+        return e;
+    if (text)
+        memcpy(content.data, api_key, text);
+    memcpy(content.data + text + 1, secret, len);
+    secret_shut(&content);
+    *ret = content;
+    return ERR_OK;
+}
+
 enum err keystore_add(struct keystore *k, const struct keystore_entry *header, const char *api_key,
                       const uint8_t *secret, size_t len, char *why)
 {
@@ -449,18 +379,42 @@ enum err keystore_add(struct keystore *k, const struct keystore_entry *header, c
     enum err e = check_entry(k, header, api_key, len, why);
     if (e)
         return e;
-    size_t text = api_key ? strlen(api_key) : 0;
     struct secret content;
-    e = secret_make(&content, text + 1 + len);
+    e = make_content(&content, api_key, secret, len);
     if (e)
         return complain(why, e, "no memory that could be locked");
-    if (text)
-        memcpy(content.data, api_key, text);
-    memcpy(content.data + text + 1, secret, len);
-    secret_shut(&content);
     k->entry[k->entries] = *header;
     k->entry[k->entries].sealed_len = (uint16_t)(content.len + TAG_LEN);
     k->content[k->entries++] = content;
+    return ERR_OK;
+}
+
+enum err keystore_set_api_key(struct keystore *k, const char *label, const char *api_key, char *why)
+{
+    int i = keystore_find(k, label);
+    CHECK(keystore_is_open(k));
+    if (i < 0)
+        return complain(why, ERR_NOT_FOUND, "there is no key with that name");
+    const struct kind_info *kind = kind_get(k->entry[i].kind);
+    if (!kind->api_key_may_follow)
+        return complain(why, ERR_RANGE,
+                        "the API key of this kind belongs to its secret: remove the key, and add "
+                        "both anew");
+    if (api_key[0] == 0 || !is_printable(api_key, KEYSTORE_API_KEY_MAX))
+        return complain(why, ERR_RANGE, "the API key is not printable text of 1 to 128 characters");
+    const char *before;
+    const uint8_t *secret;
+    size_t len;
+    struct secret content;
+    secret_open(&k->content[i]);
+    keystore_parts(&k->content[i], &before, &secret, &len);
+    enum err e = make_content(&content, api_key, secret, len);
+    secret_shut(&k->content[i]);
+    if (e)
+        return complain(why, e, "no memory that could be locked");
+    secret_free(&k->content[i]);
+    k->content[i] = content;
+    k->entry[i].sealed_len = (uint16_t)(content.len + TAG_LEN);
     return ERR_OK;
 }
 
@@ -491,49 +445,6 @@ void keystore_parts(const struct secret *opened, const char **api_key, const uin
     *api_key = (const char *)opened->data;
     *secret = opened->data + text + 1;
     *len = opened->len - text - 1;
-}
-
-static int find_slot(const struct keystore *k, const char *label)
-{
-    for (uint32_t i = 0; i < k->slots; i++)
-        if (strcmp(k->slot[i].label, label) == 0)
-            return (int)i;
-    return -1;
-}
-
-enum err keystore_add_slot(struct keystore *k, const struct keystore_unlock *u, const char *label,
-                           uint64_t memory, uint32_t passes)
-{
-    CHECK(keystore_is_open(k));
-    bool phrase = u->kind == SLOT_PASSPHRASE;
-    if (!is_label(label) || (!phrase && u->len < CREDENTIAL_MIN) || (phrase && u->len == 0) ||
-        (phrase && (memory < KEYSTORE_MEMORY_MIN || memory > KEYSTORE_MEMORY_MAX ||
-                    passes < KEYSTORE_PASSES_MIN || passes > KEYSTORE_PASSES_MAX)))
-        return ERR_RANGE;
-    if (find_slot(k, label) >= 0)
-        return ERR_EXISTS;
-    if (k->slots == KEYSTORE_SLOTS_MAX)
-        return ERR_FULL;
-    struct keystore_slot s = {
-        .kind = u->kind, .memory = phrase ? memory : 0, .passes = phrase ? passes : 0};
-    memcpy(s.label, label, strlen(label) + 1);
-    enum err e = wrap(k, &s, u);
-    if (!e)
-        k->slot[k->slots++] = s;
-    return e;
-}
-
-enum err keystore_remove_slot(struct keystore *k, const char *label)
-{
-    int i = find_slot(k, label);
-    CHECK(keystore_is_open(k));
-    if (i < 0)
-        return ERR_NOT_FOUND;
-    if (k->slots == 1)
-        return ERR_STATE;
-    memmove(&k->slot[i], &k->slot[i + 1], (k->slots - (uint32_t)i - 1) * sizeof k->slot[0]);
-    k->slots--;
-    return ERR_OK;
 }
 
 enum err keystore_encode(struct keystore *k, uint8_t *out, size_t *ret_len)

@@ -106,11 +106,17 @@ void keystore_close(struct keystore *k); /* wipes; the struct may be used for an
 
 /* ---- while open ---- */
 
-/* Adds an entry; its content is copied into guarded memory. [api_key] NULL where the kind has none.
- * ERR_EXISTS, ERR_FULL, ERR_RANGE with a sentence in [why]. */
+/* Adds an entry; its content is copied into guarded memory. [api_key] NULL where the kind has none,
+ * or where it follows later (keystore_set_api_key). ERR_EXISTS, ERR_FULL, ERR_RANGE with a sentence
+ * in [why]. */
 enum err keystore_add(struct keystore *k, const struct keystore_entry *header, const char *api_key,
                       const uint8_t *secret, size_t len, char *why) MUST_CHECK;
 enum err keystore_remove(struct keystore *k, const char *label) MUST_CHECK; /* ERR_NOT_FOUND */
+
+/* Sets or replaces the API key of an entry whose kind lets it follow. ERR_NOT_FOUND, ERR_RANGE with
+ * a sentence in [why]. */
+enum err keystore_set_api_key(struct keystore *k, const char *label, const char *api_key,
+                              char *why) MUST_CHECK;
 
 /* Index of an entry; -1 where there is none. */
 int keystore_find(const struct keystore *k, const char *label);
@@ -119,11 +125,15 @@ const struct secret *keystore_content(const struct keystore *k, int entry);
 void keystore_parts(const struct secret *opened, const char **api_key, const uint8_t **secret,
                     size_t *len);
 
-/* Slots. The last one cannot be removed (ERR_STATE). keystore_rekey() replaces the passphrase slot
- * [label] by one with a new secret, and draws a new data key. */
+/* Slots: ERR_RANGE, ERR_EXISTS, ERR_FULL, ERR_NOMEM. The last one cannot be removed (ERR_STATE). */
 enum err keystore_add_slot(struct keystore *k, const struct keystore_unlock *u, const char *label,
                            uint64_t memory, uint32_t passes) MUST_CHECK;
 enum err keystore_remove_slot(struct keystore *k, const char *label) MUST_CHECK;
+
+/* Draws a new data key and wraps it in one new slot. Every other slot goes: it knew the key before,
+ * and who opens it is not here to open it again. ERR_RANGE, ERR_NOMEM; then nothing has changed. */
+enum err keystore_rekey(struct keystore *k, const struct keystore_unlock *u, const char *label,
+                        uint64_t memory, uint32_t passes) MUST_CHECK;
 
 /* ---- to the disk ---- */
 

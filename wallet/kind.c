@@ -6,17 +6,18 @@
 
 const struct kind_info KEY_KINDS[] = {
     {KIND_BINANCE_HMAC, "binance-hmac", "Binance API key with its HMAC secret",
-     BIT(CLASS_TRADE) | BIT(CLASS_STREAM), true, 16, 256},
+     BIT(CLASS_TRADE) | BIT(CLASS_STREAM), true, false, 16, 256},
     {KIND_BINANCE_ED25519, "binance-ed25519", "Binance API key with an Ed25519 key of your own",
-     BIT(CLASS_TRADE) | BIT(CLASS_STREAM), true, 32, 32},
-    {KIND_EVM, "evm", "secp256k1 key of an Ethereum-like account", BIT(CLASS_CHAIN), false, 32, 32},
-    {KIND_TELEGRAM_TOKEN, "telegram-token", "token of a Telegram bot", BIT(CLASS_WIRE), false, 20,
-     128},
-    {KIND_GENERIC_HMAC, "generic-hmac", "secret that signs webhooks", BIT(CLASS_WIRE), false, 16,
-     256},
+     BIT(CLASS_TRADE) | BIT(CLASS_STREAM), true, true, 32, 32},
+    {KIND_EVM, "evm", "secp256k1 key of an Ethereum-like account", BIT(CLASS_CHAIN), false, false,
+     32, 32},
+    {KIND_TELEGRAM_TOKEN, "telegram-token", "token of a Telegram bot", BIT(CLASS_WIRE), false,
+     false, 20, 128},
+    {KIND_GENERIC_HMAC, "generic-hmac", "secret that signs webhooks", BIT(CLASS_WIRE), false, false,
+     16, 256},
     {KIND_SECRET_TEXT, "secret-text", "a password, or a URL with a token in it", BIT(CLASS_WIRE),
-     false, 1, 1024},
-    {(enum key_kind)0, NULL, NULL, 0, false, 0, 0},
+     false, false, 1, 1024},
+    {(enum key_kind)0, NULL, NULL, 0, false, false, 0, 0},
 };
 
 const struct kind_info *kind_find(const char *name)

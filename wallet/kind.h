@@ -30,6 +30,7 @@ struct kind_info {
     const char *help;
     unsigned classes;              /* bit 1 << class */
     bool has_api_key;              /* an identifier that is sent in clear goes with it */
+    bool api_key_may_follow;       /* the venue gives it for the public half of the key */
     size_t secret_min, secret_max; /* bytes */
 };
 

@@ -254,8 +254,10 @@ static void what_may_be_added(void **state)
     assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_EXISTS);
     e = entry("Upper", CLASS_CHAIN, KIND_EVM);
     assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_RANGE);
-    e = entry("ed", CLASS_STREAM, KIND_BINANCE_ED25519);
+    e = entry("hmac", CLASS_STREAM, KIND_BINANCE_HMAC);
     assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_RANGE);
+    assert_non_null(strstr(why, "needs an API key"));
+    e = entry("ed", CLASS_STREAM, KIND_BINANCE_ED25519);
     assert_int_equal(keystore_add(k, &e, "an api key", seed, 32, why), ERR_RANGE); /* a blank */
     for (uint32_t n = k->entries; n < KEYSTORE_ENTRIES_MAX; n++) {
         char label[16];
@@ -268,6 +270,90 @@ static void what_may_be_added(void **state)
     size_t len = encode(k, bytes);
     struct keystore_unlock u = phrase(PHRASE);
     assert_int_equal(opens(bytes, len, &u), ERR_OK);
+    drop(k);
+}
+
+/* An Ed25519 key is there before the venue gives its API key. */
+static void api_keys_that_follow(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    const uint8_t seed[32] = {1, 2, 3};
+    struct keystore_entry e = entry("ed", CLASS_TRADE, KIND_BINANCE_ED25519);
+    assert_int_equal(keystore_add(k, &e, NULL, seed, 32, why), ERR_OK);
+    add(k, "hmac");
+    assert_int_equal(keystore_set_api_key(k, "none", API_KEY, why), ERR_NOT_FOUND);
+    assert_int_equal(keystore_set_api_key(k, "hmac", API_KEY, why), ERR_RANGE);
+    assert_int_equal(keystore_set_api_key(k, "ed", "", why), ERR_RANGE);
+    assert_int_equal(keystore_set_api_key(k, "ed", "a blank", why), ERR_RANGE);
+    for (int round = 0; round < 2; round++) { /* without one, and with one */
+        size_t len = encode(k, bytes);
+        drop(k);
+        k = calloc(1, sizeof *k);
+        struct keystore_unlock u = phrase(PHRASE);
+        assert_int_equal(keystore_parse(k, bytes, len, why), ERR_OK);
+        assert_int_equal(keystore_open(k, &u), ERR_OK);
+        const struct secret *c = keystore_content(k, keystore_find(k, "ed"));
+        const char *api_key;
+        const uint8_t *secret;
+        size_t n;
+        secret_open(c);
+        keystore_parts(c, &api_key, &secret, &n);
+        assert_string_equal(api_key, round ? API_KEY : "");
+        assert_int_equal(n, 32);
+        assert_memory_equal(secret, seed, 32);
+        secret_shut(c);
+        if (!round)
+            assert_int_equal(keystore_set_api_key(k, "ed", API_KEY, why), ERR_OK);
+    }
+    drop(k);
+}
+
+/* A new passphrase and a new data key: nothing that knew the store before opens what is written
+ * after, not even with the old data key in hand. */
+static void rekeyed(void **state)
+{
+    (void)state;
+    static uint8_t before[KEYSTORE_FILE_MAX], after[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    uint8_t credential[32] = {9}, old_key[32], new_key[32];
+    struct keystore_unlock unit = {SLOT_CREDENTIAL, credential, sizeof credential},
+                           first = phrase(PHRASE), next = phrase("a new one"), none = phrase("");
+    add(k, "a");
+    add(k, "b");
+    assert_int_equal(keystore_add_slot(k, &unit, "unit", 0, 0), ERR_OK);
+    size_t len = encode(k, before);
+    secret_open(&k->data_key);
+    memcpy(old_key, k->data_key.data, 32);
+    secret_shut(&k->data_key);
+    /* refused: nothing has changed */
+    assert_int_equal(keystore_rekey(k, &none, "main", KEYSTORE_MEMORY_MIN, 1), ERR_RANGE);
+    assert_int_equal(keystore_rekey(k, &next, "Main", KEYSTORE_MEMORY_MIN, 1), ERR_RANGE);
+    assert_int_equal(keystore_rekey(k, &next, "main", KEYSTORE_MEMORY_MIN - 1, 1), ERR_RANGE);
+    assert_int_equal(keystore_rekey(k, &next, "main", KEYSTORE_MEMORY_MIN, 17), ERR_RANGE);
+    len = encode(k, before);
+    assert_int_equal(opens(before, len, &first), ERR_OK);
+    assert_int_equal(keystore_rekey(k, &next, "main", KEYSTORE_MEMORY_MIN, 2), ERR_OK);
+    secret_open(&k->data_key);
+    memcpy(new_key, k->data_key.data, 32);
+    secret_shut(&k->data_key);
+    assert_memory_not_equal(old_key, new_key, 32);
+    assert_int_equal(k->slots, 1);
+    assert_int_equal(k->slot[0].passes, 2);
+    holds(k, "a");
+    size_t again = encode(k, after);
+    drop(k);
+    assert_int_equal(opens(after, again, &next), ERR_OK);
+    assert_int_equal(opens(after, again, &first), ERR_CORRUPT);
+    assert_int_equal(opens(after, again, &unit), ERR_CORRUPT);
+    assert_int_equal(opens(before, len, &first), ERR_OK); /* an old backup stays what it was */
+    assert_int_equal(opens(before, len, &next), ERR_CORRUPT);
+    k = calloc(1, sizeof *k);
+    assert_int_equal(keystore_parse(k, after, again, why), ERR_OK);
+    assert_int_equal(keystore_open(k, &next), ERR_OK);
+    holds(k, "a");
+    holds(k, "b");
     drop(k);
 }
 
@@ -332,6 +418,7 @@ int main(void)
         cmocka_unit_test(every_byte_counts), cmocka_unit_test(splices_are_refused),
         cmocka_unit_test(absurd_parameters), cmocka_unit_test(slots),
         cmocka_unit_test(what_may_be_added), cmocka_unit_test(on_disk),
+        cmocka_unit_test(rekeyed),           cmocka_unit_test(api_keys_that_follow),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
