@@ -101,6 +101,7 @@ struct order *execution_add(struct execution *x, const struct order *o)
     s->order = *o;
     s->cancel_asked = s->at_venue = false;
     s->realized = DEC_ZERO;
+    s->in_way_ns = INT64_MAX;
     uint32_t *b = bucket_of(x, o->id), *a = alike_of(x, o->strategy, &o->req);
     s->hash_next = *b;
     *b = i;

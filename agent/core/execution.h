@@ -33,6 +33,7 @@ struct order_slot {
     dec realized;      /* by its fills, in the instrument's quote */
     bool cancel_asked; /* a cancel left, and the venue has not answered it by another state */
     bool at_venue;     /* the venue has shown it: it takes nothing any more */
+    int64_t in_way_ns; /* since when it is in the way of an exit; INT64_MAX: it is not */
 };
 
 struct order_list {
