@@ -190,8 +190,15 @@ static struct books books_of(const struct run *r)
     b.orders = t.orders;
     b.fills = t.fills;
     b.open = engine_open_orders(e);
-    for (uint32_t i = 0; i < 3 && i < s->alerts; i++)
-        engine_alert(e, i, &b.alert[i]);
+    for (uint32_t i = 0; i < 3 && i < s->alerts; i++) {
+        struct engine_alert now;
+        engine_alert(e, i, &now);
+        b.alert[i].state = now.state; /* member by member: the padding is compared, too */
+        b.alert[i].known = now.known;
+        b.alert[i].value = now.value;
+        b.alert[i].fired = now.fired;
+        b.alert[i].fired_ns = now.fired_ns;
+    }
     b.locked_by = engine_guard(e, STRATEGY_NONE, &b.locked_until_ns);
     return b;
 }
