@@ -138,6 +138,9 @@ static enum err check_given(const struct params *p, struct complaint *c)
     if (v[P_ON_EXIT].choice == EXIT_TRAIL && !trails)
         return complain(c, "on_exit",
                         "trail needs trail_up_to or trail_down_to: how far the range may move");
+    if (v[P_ON_EXIT].choice != EXIT_TRAIL && trails)
+        return complain(c, given(p, P_TRAIL_UP_TO) ? "trail_up_to" : "trail_down_to",
+                        "moves nothing without on_exit = \"trail\"");
     return ERR_OK;
 }
 

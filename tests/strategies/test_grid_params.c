@@ -578,17 +578,27 @@ static void checks(void **state)
         {"take_profit", "52000", "take_profit"},
         {"take_profit", "52000.01", NULL},
         {"trail_up_to", "52000", "trail_up_to"},
-        {"trail_up_to", "52000.01", NULL},
+        {"trail_up_to", "52000.01", "trail_up_to"},
         {"trail_down_to", "48000", "trail_down_to"},
-        {"trail_down_to", "47999.99", NULL},
+        {"trail_down_to", "47999.99", "trail_down_to"},
         {"on_exit", "trail", "on_exit"},
+        {"trail_up_to=52000", "trail", "trail_up_to"}, /* beside on_exit */
+        {"trail_up_to=52000.01", "trail", NULL},
+        {"trail_down_to=48000", "trail", "trail_down_to"},
+        {"trail_down_to=47999.99", "trail", NULL},
         {"size", "0.00011", NULL},
         {"size", "0.0001", "size"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct strategy_setup *s =
             grids_open(&w, "9000", "0", RANGE, "levels=5", "size=0.01", NULL);
-        grids_set(s, CASES[i].key, CASES[i].value);
+        const char *beside = strchr(CASES[i].key, '=');
+        if (beside) {
+            char other[32];
+            snprintf(other, sizeof other, "%.*s", (int)(beside - CASES[i].key), CASES[i].key);
+            grids_set(s, other, beside + 1);
+        }
+        grids_set(s, beside ? "on_exit" : CASES[i].key, CASES[i].value);
         const char *key = "";
         char why[256] = "";
         enum err err =
