@@ -77,6 +77,8 @@ TESTLIB_C := $(wildcard tests/lib/*.c)
 TESTLIB   := $(TESTLIB_C:%.c=$(BUILD)/obj/%.o)
 UNIT_C    := $(wildcard tests/unit/test_*.c tests/strategies/test_*.c)
 UNIT      := $(UNIT_C:tests/%.c=$(BUILD)/tests/%)
+MATTER_C  := $(wildcard tests/matter/*.c)
+MATTER    := $(patsubst $(BUILD)/tests/%,$(BUILD)/matter/%,$(filter $(BUILD)/tests/strategies/%,$(UNIT)))
 FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAY    := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/replay/%)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/fuzzers/%)
@@ -84,7 +86,7 @@ BENCH_C   := $(wildcard tests/bench/bench_*.c)
 BENCH     := $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)
 SCENARIOS      := $(wildcard tests/scenario/test_*.sh tests/scenario/test_*.py)
 SCENARIOS_SLOW := $(wildcard tests/scenario/slow/test_*.sh tests/scenario/slow/test_*.py)
-ALL_C     := $(LIB_C) $(MAIN_C) $(TESTLIB_C) $(UNIT_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C)
+ALL_C     := $(LIB_C) $(MAIN_C) $(TESTLIB_C) $(UNIT_C) $(MATTER_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C)
 
 # Sub-makes use every core unless the caller chose a -j.
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
@@ -169,7 +171,7 @@ test-rest:
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_ALL)"
 	@$(SUBMAKE) CC=clang CXX=clang++ BUILD=$(BUILD)/clang all unit-programs
 	@$(SUBMAKE) SAN=1 BUILD=$(BUILD)/san all
-	@$(SUBMAKE) $(BUILD)/tests/strategies/test_properties
+	@$(SUBMAKE) $(BUILD)/tests/strategies/test_properties matter-programs
 	@$(SUBMAKE) CC=clang CXX=clang++ SAN=fuzz BUILD=$(BUILD)/fuzz fuzz-programs
 	@$(SUBMAKE) lint-objects
 	@$(RUN) --tally $(TALLY) --title 'lint' 'tests/tools/lint.py --build=$(BUILD)' || true
@@ -179,11 +181,12 @@ test-rest:
 	@$(RUN) --jobs 2 --tally $(TALLY) --title 'fuzzing' $(FUZZ_RUNS) || true
 
 unit-programs: $(UNIT)
+matter-programs: $(MATTER)
 replay-programs: $(REPLAY)
 fuzz-programs: $(FUZZERS)
 lint-objects: $(LIB_OBJ)
 
-.PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage test test-all test-rest unit unit-programs replay-programs fuzz-programs scenario lint lint-objects \
+.PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage test test-all test-rest unit unit-programs matter-programs replay-programs fuzz-programs scenario lint lint-objects \
         format bench fuzz install deps clean help FORCE
 
 # ---- how things are built ----
@@ -233,6 +236,13 @@ $(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LINK $@
 	$(Q)$(LINK) $(LIBS) $(TEST_LIBS)
+
+# The same tests, with what they test made to ignore a parameter (tests/matter/).
+MATTER_WRAPS := view_params $(addprefix strategy_,grid dca momentum arbitrage triangular)
+$(MATTER): $(BUILD)/matter/%: $(BUILD)/obj/tests/%.o $(MATTER_C:%.c=$(BUILD)/obj/%.o) $(TESTLIB) $(LIB)
+	@mkdir -p $(@D)
+	$(say) LINK $@
+	$(Q)$(LINK) $(MATTER_WRAPS:%=-Wl,--wrap=%) $(LIBS) $(TEST_LIBS)
 
 $(REPLAY): $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay_main.o $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)

@@ -378,6 +378,13 @@ static void max_age_rate(void **state)
     twin_quote(RATE, "1", "9", "1", "9");
     twin_sends(1);
     twin_close(NULL);
+    open_rate("USDC-USDT", PLAIN "max_age = \"3s\"\nmax_age_rate = \"10s\"\n");
+    twin_quote(RATE, "1", "9", "1", "9");
+    twin_wait(SECONDS(10) - 2);
+    twin_quote(NEAR, "49990", "5", "50000", "5");
+    twin_quote(FAR, "51000", "5", "60000", "5"); /* 10 s */
+    twin_sends(1);
+    twin_close(NULL);
     open_rate("USDC-USDT", PLAIN "max_age = \"3s\"\n"); /* absent: as max_age */
     twin_quote(RATE, "1", "9", "1", "9");
     twin_wait(SECONDS(3));
