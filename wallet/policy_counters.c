@@ -1,0 +1,202 @@
+/* What has been signed, in rolling windows, and every order once. */
+#include "wallet/policy_counters.h"
+
+#include "base/check.h"
+
+void policy_counters_init(struct policy_counters *c, struct policy_spend *ring, uint32_t cap)
+{
+    CHECK(cap > 0);
+    memset(c, 0, sizeof *c);
+    c->ring = ring;
+    c->cap = cap;
+}
+
+static void take(dec *sum, dec part)
+{
+    CHECK(dec_sub(*sum, part, sum) && !dec_is_neg(*sum));
+}
+
+static void give(dec *sum, dec part)
+{
+    CHECK(dec_add(*sum, part, sum));
+}
+
+/* The next order of a window whose last [ms] are over. */
+static struct policy_spend *leaves(struct policy_counters *c, uint64_t *tail, int64_t ms)
+{
+    if (*tail == c->head)
+        return NULL;
+    struct policy_spend *s = &c->ring[*tail % c->cap];
+    if (c->now_ms - s->until_ms < ms)
+        return NULL;
+    ++*tail;
+    return s;
+}
+
+static void expire(struct policy_counters *c)
+{
+    struct policy_spend *s;
+    while ((s = leaves(c, &c->minute_tail, POLICY_MINUTE_MS)))
+        c->slot[s->slot].minute--;
+    while ((s = leaves(c, &c->hour_tail, POLICY_HOUR_MS))) {
+        take(&c->slot[s->slot].hour_base, s->base);
+        take(&c->slot[s->slot].hour_value, s->value);
+    }
+    while ((s = leaves(c, &c->day_tail, POLICY_DAY_MS))) {
+        take(&c->slot[s->slot].day_base, s->base);
+        take(&c->slot[s->slot].day_value, s->value);
+        c->slot[s->slot].day--;
+    }
+}
+
+void policy_clock(struct policy_counters *c, struct policy_now now)
+{
+    int64_t to = now.wall_ms;
+    if (c->boot_known) {
+        int64_t passed = now.boot_ms - c->boot_ms;
+        int64_t most = c->now_ms + (passed > 0 ? passed : 0);
+        to = to < most ? to : most;
+    }
+    c->boot_ms = now.boot_ms;
+    c->boot_known = true;
+    if (to > c->now_ms)
+        c->now_ms = to;
+    expire(c);
+}
+
+int policy_slot_find(const struct policy_counters *c, const char *label, const char *symbol)
+{
+    int empty = -1;
+    for (int i = 0; i < POLICY_SLOTS_MAX; i++) {
+        const struct policy_slot *s = &c->slot[i];
+        if (s->day && strcmp(s->label, label) == 0 && strcmp(s->symbol, symbol) == 0)
+            return i;
+        if (!s->day && empty < 0)
+            empty = i;
+    }
+    return empty;
+}
+
+uint32_t policy_orders_last_minute(const struct policy_counters *c, const char *label)
+{
+    uint32_t n = 0;
+    for (int i = 0; i < POLICY_SLOTS_MAX; i++)
+        if (c->slot[i].day && strcmp(c->slot[i].label, label) == 0)
+            n += c->slot[i].minute;
+    return n;
+}
+
+bool policy_ring_full(const struct policy_counters *c)
+{
+    return c->head - c->day_tail >= c->cap;
+}
+
+/* ---- every order once ---- */
+
+static bool bit(const uint64_t *bits, uint64_t order)
+{
+    return bits[order % POLICY_INTENTS / 64] >> (order % 64) & 1;
+}
+
+static void set_bit(uint64_t *bits, uint64_t order)
+{
+    bits[order % POLICY_INTENTS / 64] |= UINT64_C(1) << (order % 64);
+}
+
+static void clear_bit(uint64_t *bits, uint64_t order)
+{
+    bits[order % POLICY_INTENTS / 64] &= ~(UINT64_C(1) << (order % 64));
+}
+
+static const struct policy_instance *find(const struct policy_counters *c, uint64_t instance)
+{
+    for (uint32_t i = 0; i < c->instances; i++)
+        if (c->instance[i].instance == instance)
+            return &c->instance[i];
+    return NULL;
+}
+
+/* Whether the order is near enough to the last one to be remembered. */
+static bool in_reach(const struct policy_instance *i, uint64_t order)
+{
+    return order > i->top || i->top - order < POLICY_INTENTS;
+}
+
+enum wire_reason policy_intent(const struct policy_counters *c, const struct wire_order *o)
+{
+    const struct policy_instance *i = find(c, o->intent.instance);
+    if (!i)
+        return o->replaces                            ? POLICY_REPLACES
+               : c->instances == POLICY_INSTANCES_MAX ? POLICY_INSTANCES
+                                                      : WIRE_ALLOWED;
+    if (!in_reach(i, o->intent.order))
+        return POLICY_OLD_INTENT;
+    if (o->intent.order <= i->top && bit(i->was_signed, o->intent.order))
+        return POLICY_REPEATED;
+    if (o->replaces &&
+        (o->replaces > i->top || o->replaces >= o->intent.order || !in_reach(i, o->replaces) ||
+         !bit(i->was_signed, o->replaces) || bit(i->was_replaced, o->replaces)))
+        return POLICY_REPLACES;
+    return WIRE_ALLOWED;
+}
+
+static void remember(struct policy_counters *c, const struct policy_decision *d)
+{
+    uint64_t order = d->intent.order;
+    uint32_t n = 0;
+    while (n < c->instances && c->instance[n].instance != d->intent.instance)
+        n++;
+    struct policy_instance *i = &c->instance[n];
+    if (n == c->instances) {
+        CHECK(n < POLICY_INSTANCES_MAX && !d->replaces);
+        c->instances++;
+        memset(i, 0, sizeof *i);
+        i->instance = d->intent.instance;
+        i->top = order;
+    }
+    CHECK(in_reach(i, order));
+    /* The replaced one first: the new top may push it out of reach. */
+    if (d->replaces) {
+        CHECK(d->replaces <= i->top && in_reach(i, d->replaces) &&
+              bit(i->was_signed, d->replaces) && !bit(i->was_replaced, d->replaces));
+        set_bit(i->was_replaced, d->replaces);
+    }
+    if (order > i->top) {
+        uint64_t steps = order - i->top < POLICY_INTENTS ? order - i->top : POLICY_INTENTS;
+        for (uint64_t k = 0; k < steps; k++) {
+            clear_bit(i->was_signed, order - k);
+            clear_bit(i->was_replaced, order - k);
+        }
+        i->top = order;
+    }
+    CHECK(!bit(i->was_signed, order));
+    set_bit(i->was_signed, order);
+}
+
+void policy_reserve(struct policy_counters *c, const struct policy_decision *d)
+{
+    CHECK(d->reason == WIRE_ALLOWED);
+    if (!d->is_order)
+        return;
+    int n = policy_slot_find(c, d->label, d->symbol);
+    CHECK(n >= 0 && !policy_ring_full(c));
+    struct policy_slot *s = &c->slot[n];
+    if (!s->day) {
+        memset(s, 0, sizeof *s);
+        memcpy(s->label, d->label, sizeof s->label);
+        memcpy(s->symbol, d->symbol, sizeof s->symbol);
+    }
+    remember(c, d);
+    /* In the order of their ends, so that they leave from the tail: one that ends before another
+     * signed earlier counts as long as that. */
+    if (d->until_ms > c->last_until_ms)
+        c->last_until_ms = d->until_ms;
+    c->ring[c->head++ % c->cap] =
+        (struct policy_spend){c->last_until_ms, d->base, d->total, (uint32_t)n};
+    s->minute++;
+    s->day++;
+    give(&s->hour_base, d->base);
+    give(&s->hour_value, d->total);
+    give(&s->day_base, d->base);
+    give(&s->day_value, d->total);
+}
