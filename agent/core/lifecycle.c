@@ -227,8 +227,7 @@ enum err lifecycle_start(struct engine *e)
 {
     for (strategy_id s = 0; s < e->setup->strategies; s++) {
         struct strategy_slot *slot = &e->strategy[s];
-        /* One that has not begun may not have heard of a parameter that changed. */
-        bool anew = (slot->life.closes || !slot->started) && !slot->broken;
+        bool anew = slot->life.closes && !slot->broken;
         slot->life = (struct lifecycle){.rest = REST_NONE, .retry_ns = INT64_MIN};
         if (anew)
             begin_anew(e, s);
