@@ -189,9 +189,11 @@ class Agent:
         reference = i.last
         if self.equity_of(self.venue.balances) is None:
             return "NO_MARK"
-        if i.broken_rule(o, o.price or self.venue.price_to_take(o)):
-            return "VENUE_RULE"
         own = s.table.get("risk", {})
+        if ("daily_loss" in own or "max_drawdown" in own) and self.equity_of(s.ledger) is None:
+            return "NO_MARK"
+        if i.broken_rule(o, o.price or reference):
+            return "VENUE_RULE"
 
         def in_quote(amount):
             return self.convert(amount, i.quote, self.quote, mul_up, div_up)
@@ -220,16 +222,19 @@ class Agent:
                     return "POSITION_VALUE"
             gross = 0
             for j in self.instruments:
+                if not exits and "max_gross_exposure" in which and j.last is None and any(
+                        x.inventory for x in group if x.instrument is j):
+                    return "NO_MARK"
                 position = sum(x.position for x in group if x.instrument is j)
                 buys = sum(self.open_qty(x, j, "buy") for x in group) + (o.qty if j is i and o.side == "buy" else 0)
                 sells = sum(self.open_qty(x, j, "sell") for x in group) + (o.qty if j is i and o.side == "sell" else 0)
                 worst = max(abs(position + buys), abs(position - sells))
                 if worst:
                     part = self.convert(mul_up(worst, j.last), j.quote, self.quote, mul_up, div_up)
-                    if part is None:
+                    if part is None and not exits and "max_gross_exposure" in which:
                         return "NO_MARK"
-                    gross += part
-            if o.side == "buy" and gross > which.get("max_gross_exposure", gross):
+                    gross += part or 0
+            if not exits and gross > which.get("max_gross_exposure", gross):
                 return "GROSS_EXPOSURE"
             if sum(len(x.orders) for x in group) >= which.get("max_open_orders", 10 ** 9):
                 return "OPEN_ORDERS"
