@@ -265,10 +265,11 @@ static enum err grid_on_event(void *state, const struct strategy_view *v, const 
     enum err err = own_event(c.g, v, e);
     if (err || !view_mark(v, first, &c.mark))
         return err; /* what is due waits for a price */
-    if (e->kind == EVENT_ORDER && e->order.state == ORDER_DENIED) {
+    if (e->kind == EVENT_ORDER &&
+        (e->order.state == ORDER_DENIED || !order_state_is_terminal(e->order.state))) {
         c.now = view_now_ns(v);
         grid_set_timer(&c);
-        return ERR_OK; /* nothing new in answer to a denial */
+        return ERR_OK; /* nothing new in answer to a denial, or to what has not ended */
     }
     c.r = &view_instrument(v, first)->rules;
     c.now = view_now_ns(v);
