@@ -190,8 +190,15 @@ static struct books books_of(const struct run *r)
     b.orders = t.orders;
     b.fills = t.fills;
     b.open = engine_open_orders(e);
-    for (uint32_t i = 0; i < 3 && i < s->alerts; i++)
-        engine_alert(e, i, &b.alert[i]);
+    for (uint32_t i = 0; i < 3 && i < s->alerts; i++) {
+        struct engine_alert is;
+        engine_alert(e, i, &is);
+        b.alert[i].state = is.state; /* one by one: books are compared with their padding */
+        b.alert[i].known = is.known;
+        b.alert[i].value = is.value;
+        b.alert[i].fired = is.fired;
+        b.alert[i].fired_ns = is.fired_ns;
+    }
     b.locked_by = engine_guard(e, STRATEGY_NONE, &b.locked_until_ns);
     return b;
 }
