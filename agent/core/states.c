@@ -166,7 +166,7 @@ void states_command(struct engine *e, const struct event_command *c)
         break;
     case COMMAND_STOPENTRY: stop_entry(e); break;
     case COMMAND_HALT:
-        states_set(e, SCOPE_AGENT, 0, STATE_HALTED, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
+        states_set(e, scope, index, STATE_HALTED, REASON_OPERATOR, DEC_ZERO, DEC_ZERO);
         break;
     case COMMAND_UNHALT:
         if (e->agent_state == STATE_HALTED) {

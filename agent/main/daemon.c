@@ -225,7 +225,7 @@ static enum err begin(struct daemon *d)
                  (unsigned long)d->carried_from);
         for (strategy_id k = 0; rc == ERR_OK && k < s->strategies; k++)
             if (d->carried_strategy[k] != STATE_ACTIVE) {
-                c.kind = COMMAND_PAUSE; /* no command halts one strategy: it begins REDUCING */
+                c.kind = d->carried_strategy[k] == STATE_HALTED ? COMMAND_HALT : COMMAND_PAUSE;
                 c.strategy = k;
                 rc = daemon_command(d, &c);
             }

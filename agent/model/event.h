@@ -49,7 +49,8 @@ enum command_kind {
     COMMAND_PAUSE = 1,     /* strategy REDUCING, its orders stay */
     COMMAND_RESUME = 2,    /* strategy (or, without one, the agent from REDUCING) ACTIVE */
     COMMAND_STOPENTRY = 3, /* agent REDUCING */
-    COMMAND_HALT = 4,      /* agent HALTED, every open order cancelled, positions stay */
+    COMMAND_HALT = 4,      /* agent (or, carried over from an older journal, a strategy) HALTED,
+                              its open orders cancelled, positions stay */
     COMMAND_UNHALT = 5,    /* agent ACTIVE; needs a reason text */
     COMMAND_STOP = 6,      /* the daemon is going to end: every strategy rests, on_stop is done */
     COMMAND_START = 7,     /* a daemon begins, maybe with what another left: on_restart is done */

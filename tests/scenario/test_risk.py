@@ -24,6 +24,12 @@ def change(text):
     return text.replace("max_open_orders = 100", "max_open_orders = 100\nmax_executions = 2\nexecution_interval = \"1h\"")
 
 
+def with_drawdown(text):
+    text = change(text)
+    end = text.index("[[strategy]]", text.index('name = "grid-btc"'))
+    return text[:end] + '[strategy.risk]\nmax_drawdown = "0.00000001"\n' + text[end:]
+
+
 GRID = "strategy grid-btc"
 HELD = ("REDUCING", "REPEATED_EXECUTION", "tradewind resume grid-btc")
 try:
@@ -55,6 +61,15 @@ try:
            "the_agents_resume_is_not_the_strategys", latched(other))
     tap.ok(tell("resume", "grid-btc", other)[0] == 0 and GRID not in latched(other), "a_person_releases_it", latched(other))
     tap.ok(daemon.stop() == 0, "it_stops_again", daemon.log())
+    third = agent.write_config(SCRATCH, exchange.port, change=with_drawdown)
+    daemon = agent.Program([agent.DAEMON, third], SCRATCH)
+    tap.ok(daemon.wait_log("grid-btc: .*-> HALTED"), "a_drawdown_halts_it", daemon.log())
+    tap.ok(daemon.stop() == 0, "it_stops_halted", daemon.log())
+    other = agent.write_config(SCRATCH, exchange.port, change=change)
+    daemon = agent.Program([agent.DAEMON, other], SCRATCH)
+    tap.ok(daemon.wait_log("agent demo runs"), "it_starts_without_that_limit", daemon.log())
+    tap.ok(latched(other).get(GRID, ("",))[0] == "HALTED", "halted_over_a_changed_configuration", latched(other))
+    tap.ok(daemon.stop() == 0, "it_stops_once_more", daemon.log())
     code, out = tell("replay", os.path.join(SCRATCH, "state"))
     tap.ok(code == 0 and "byte for byte" in out, "the_journal_replays", out)
     exchange.stop()

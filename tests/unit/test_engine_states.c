@@ -327,6 +327,26 @@ static void states_that_are_none_change_nothing(void **state)
     world_close(&w);
 }
 
+/* As a run begins to which a HALTED strategy was carried over. */
+static void a_strategy_is_halted_alone(void **state)
+{
+    (void)state;
+    (void)world_probe(&w, "4000", "0.4");
+    world_strategy(&w, "b", &strategy_probe, "4000", "0.4");
+    world_go(&w);
+    order_id id = world_ask_by(&w, 0, "50000", probe_limit(SIDE_BUY, "49000", "0.01"));
+    assert_true(id);
+    world_command(&w, COMMAND_HALT, 0);
+    assert_int_equal(world_effect(&w, EFFECT_CANCEL, 0)->cancel, id);
+    assert_int_equal(engine_state(w.engine, SCOPE_AGENT, 0), STATE_ACTIVE);
+    assert_int_equal(engine_state(w.engine, SCOPE_STRATEGY, 0), STATE_HALTED);
+    assert_int_equal(world_ask_by(&w, 0, "50000", probe_limit(SIDE_SELL, "51000", "0.01")), 0);
+    assert_true(world_ask_by(&w, 1, "50000", probe_limit(SIDE_BUY, "49000", "0.01")));
+    world_command(&w, COMMAND_RESUME, 0);
+    assert_true(world_ask_by(&w, 0, "50000", probe_limit(SIDE_SELL, "51000", "0.01")));
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_signer_s_denial_ends_the_order),
         cmocka_unit_test(an_order_that_is_no_longer_in_doubt_can_be_cancelled_again),
         cmocka_unit_test(states_that_are_none_change_nothing),
+        cmocka_unit_test(a_strategy_is_halted_alone),
     };
     return cmocka_run_group_tests_name("engine states", tests, NULL, NULL);
 }
