@@ -10,6 +10,7 @@ import backtest_case as case
 
 DATA = os.path.join(os.environ.get("TRADEWIND_SHARED", "../shared"), "data/cross-venue")
 EXAMPLE, DEPEG = "config/examples/arbitrage.toml", "config/examples/arbitrage-depeg.toml"
+BYBIT, COINBASE = "config/examples/arbitrage-binance-bybit.toml", "config/examples/arbitrage-kraken-coinbase.toml"
 
 TWO = """
 [agent]
@@ -160,9 +161,9 @@ def no_lookahead(path):
 def recorded(path):
     lean = ["--data", "BTC-USDT@binance=tests/data/binance-spot-BTCBUSD-1m-trade-20221213.csv.gz",
             "BTC-USDT@bybit=tests/data/bybit-spot-BTCUSDT-1m-quote-20221213.csv.gz", "--to", "2022-12-13T12:01:00"]
-    f = figures(case.report(case.write(path("bb.toml"), TWO % BINANCE_BYBIT), *lean))
+    f = figures(case.report(BYBIT, *lean))
     tap.ok(f["trades"] == "0" and f["best_edge"] == "-0.000697336508847576", "binance_bybit", f)
-    f = figures(case.report(case.write(path("bb.toml"), TWO % {**BINANCE_BYBIT, "max_age": "16s"}), *lean))
+    f = figures(case.report(changed(BYBIT, path("bb.toml"), max_age="16s"), *lean))
     tap.ok(f["trades"] == f["hedged"] == "8" and f["profit"][:5] == "-2.31", "binance_bybit_with_old_prices", f)
 
     names = ["kraken-XBTUSD-1m", "kraken-XBTUSDC-1m", "kraken-USDCUSD-1m", "coinbase-BTC-USD-1m"]
@@ -183,7 +184,8 @@ def recorded(path):
     for name, values, trades, profit in (("real_fees", {}, "0", "0.00"),
                                          ("smaller_fees", {"fee_a": "0.001", "fee_b": "0.001"}, "10", "47.35"),
                                          ("old_prices", {"max_age": "16s"}, "7", "-40.21")):
-        config = case.write(path("kc.toml"), TWO % {**KRAKEN_COINBASE, **values})
+        config = case.write(path("kc.toml"), TWO % {**KRAKEN_COINBASE, **values}) if "fee_a" in values else \
+            changed(COINBASE, path("kc.toml"), **values)
         f = figures(case.report(config, *data))
         tap.ok(f["trades"] == trades and "%.2f" % Decimal(f["profit"]) == profit, "kraken_coinbase_" + name, f)
 
