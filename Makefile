@@ -69,9 +69,13 @@ LIB_C    := $(filter-out wallet/%_main.c,$(wildcard $(MODULES:%=%/*.c))) $(filte
 LIB_CC   := $(wildcard $(MODULES:%=%/*.cc))
 LIB_OBJ  := $(LIB_C:%.c=$(BUILD)/obj/%.o) $(LIB_CC:%.cc=$(BUILD)/obj/%.o)
 LIB      := $(BUILD)/libtradewind.a
-# A program is agent/main/<name>_main.c; the command files beside it are in the archive.
+# A program is agent/main/<name>_main.c; the command files beside it are in the archive. Those of wallet/ get
+# "tradewind-" in front.
 MAIN_C   := $(wildcard agent/main/*_main.c)
-PROGRAMS := $(MAIN_C:agent/main/%_main.c=$(BUILD)/%)
+WALLET_C := $(wildcard wallet/*_main.c)
+PROGRAMS_MAIN   := $(MAIN_C:agent/main/%_main.c=$(BUILD)/%)
+PROGRAMS_WALLET := $(WALLET_C:wallet/%_main.c=$(BUILD)/tradewind-%)
+PROGRAMS := $(PROGRAMS_MAIN) $(PROGRAMS_WALLET)
 
 TESTLIB_C := $(wildcard tests/lib/*.c)
 TESTLIB   := $(TESTLIB_C:%.c=$(BUILD)/obj/%.o)
@@ -86,7 +90,7 @@ BENCH_C   := $(wildcard tests/bench/bench_*.c)
 BENCH     := $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)
 SCENARIOS      := $(wildcard tests/scenario/test_*.sh tests/scenario/test_*.py)
 SCENARIOS_SLOW := $(wildcard tests/scenario/slow/test_*.sh tests/scenario/slow/test_*.py)
-ALL_C     := $(LIB_C) $(MAIN_C) $(TESTLIB_C) $(UNIT_C) $(MATTER_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C)
+ALL_C     := $(LIB_C) $(MAIN_C) $(WALLET_C) $(TESTLIB_C) $(UNIT_C) $(MATTER_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C)
 
 # Sub-makes use every core unless the caller chose a -j.
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
@@ -228,7 +232,11 @@ $(LIB): $(LIB_OBJ) $(BUILD)/gen/objects
 # The C++ compiler links: it knows the runtime that the sanitizers and toml++ need.
 LINK = $(CXX) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
 
-$(PROGRAMS): $(BUILD)/%: $(BUILD)/obj/agent/main/%_main.o $(LIB)
+$(PROGRAMS_MAIN): $(BUILD)/%: $(BUILD)/obj/agent/main/%_main.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(LINK) $(LIBS)
+
+$(PROGRAMS_WALLET): $(BUILD)/tradewind-%: $(BUILD)/obj/wallet/%_main.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(LINK) $(LIBS)
 

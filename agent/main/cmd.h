@@ -2,15 +2,7 @@
 #ifndef TW_MAIN_CMD_H
 #define TW_MAIN_CMD_H
 
-/* Exit codes of every program (README, docs/operations.md). */
-enum exit_code {
-    EXIT_CODE_OK = 0,
-    EXIT_CODE_ERROR = 1,
-    EXIT_CODE_USAGE = 2,
-    EXIT_CODE_NOT_RUNNING = 3,
-    EXIT_CODE_CONFIG = 4,
-    EXIT_CODE_TIMEOUT = 5,
-};
+#include "base/exit_code.h"
 
 struct cmd {
     const char *name;
@@ -41,5 +33,6 @@ int cmd_reload(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 
 #endif

@@ -29,6 +29,7 @@ static const struct cmd COMMANDS[] = {
     {"halt", "no new order, cancel every open one", cmd_halt},
     {"unhalt", "undo halt", cmd_unhalt},
     {"reload", "read the configuration again, apply what may change while it runs", cmd_reload},
+    {"key", "make and fill the encrypted key store (by tradewind-signer)", cmd_key},
     {"doctor", "look at all that a run needs", cmd_doctor},
     {"replay", "run a journal again and compare every event and effect", cmd_replay},
     {"journal", "print a journal, one line per record", cmd_journal},

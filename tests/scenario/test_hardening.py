@@ -12,6 +12,8 @@ def readelf(*arguments):
 
 def main():
     programs = [os.path.join(tap.BUILD, os.path.basename(p)[:-len("_main.c")]) for p in glob.glob("agent/main/*_main.c")]
+    programs += [os.path.join(tap.BUILD, "tradewind-" + os.path.basename(p)[:-len("_main.c")])
+                 for p in glob.glob("wallet/*_main.c")]
     for program in sorted(programs):
         name = os.path.basename(program)
         symbols = readelf("--dyn-syms", program)

@@ -21,6 +21,7 @@ ALLOWED = {
     "agent/io/datafile_recording": ["agent/io/", "agent/sim/recording", "agent/venue/", "agent/core/", STRATEGY_H,
                                     "agent/model/", "agent/base/"],
     "agent/io/": ["agent/io/", "agent/venue/", "agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],
+    "wallet/signer_main": ["wallet/", "agent/base/", "build_id.h"],
     "wallet/": ["wallet/", "agent/base/"],
     "agent/main/": ["agent/", "config/", "strategies/", "build_id.h"],
 }

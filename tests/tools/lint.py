@@ -70,7 +70,7 @@ def money(root, build):
 
 def banned(root, build):
     """Calls that cannot be used safely are not used in the programs."""
-    names = tree.files(root, tree.C_SUFFIXES, ("agent/", "strategies/", "config/"))
+    names = tree.files(root, tree.C_SUFFIXES, ("agent/", "strategies/", "config/", "wallet/"))
     found = tree.matches(root, names, r"(?<![\w.>])(%s)\s*\(" % "|".join(BANNED), "%s()")
     return ["%s; use %s" % (f, BANNED[f.rsplit(" ", 1)[1][:-2]]) for f in found]
 
@@ -121,7 +121,7 @@ def headers(root, build):
         return []
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(compile_one, tree.files(root, (".h",), ("agent/", "strategies/", "config/", "tests/"))), [])
+        return sum(pool.map(compile_one, tree.files(root, (".h",), ("agent/", "strategies/", "config/", "wallet/", "tests/"))), [])
 
 
 def docs(root, build):

@@ -1,0 +1,46 @@
+/* tradewind-signer: the one program that opens key stores. */
+#include "base/exit_code.h"
+#include "wallet/harden.h"
+#include "wallet/key_args.h"
+#include "wallet/key_cmd.h"
+#include "wallet/why.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build_id.h"
+
+static const char HELP[] =
+    "usage: tradewind-signer key COMMAND [ARGUMENTS]\n"
+    "\n"
+    "Makes, fills and shows key stores; `tradewind-signer key --help` lists the "
+    "commands.\n";
+
+int main(int argc, char **argv)
+{
+    char why[WHY_MAX];
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("tradewind-signer %s\n", TW_BUILD_ID);
+        return EXIT_CODE_OK;
+    }
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(HELP, stdout);
+        return EXIT_CODE_OK;
+    }
+    if (argc < 2 || strcmp(argv[1], "key") != 0) {
+        fputs(HELP, stderr);
+        return EXIT_CODE_USAGE;
+    }
+    enum err e = key_args_environment(environ, why);
+    if (e) {
+        fprintf(stderr, "tradewind-signer: %s\n", why);
+        return EXIT_CODE_USAGE;
+    }
+    e = harden(why);
+    if (e) {
+        fprintf(stderr, "tradewind-signer: %s\n", why);
+        return EXIT_CODE_ERROR;
+    }
+    return key_cmd(argc - 1, argv + 1);
+}
