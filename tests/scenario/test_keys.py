@@ -53,7 +53,7 @@ def key(*arguments, program=(SIGNER, "key"), env=ENV, store=KEYS, passphrase=PHR
     for r in ends:
         os.close(r)
     WRITTEN.append(p.stdout + p.stderr)
-    return p.returncode, p.stdout.decode(), p.stderr.decode()
+    return p.returncode, p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
 
 
 def keys(**more):
