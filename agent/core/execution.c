@@ -77,12 +77,10 @@ static void unhash(struct execution *x, uint32_t i)
         link = &x->slot[*link].hash_next;
     }
     *link = x->slot[i].hash_next;
-    link = alike_of(x, o->strategy, &o->req);
-    while (*link != i) {
-        CHECK(*link != SLOT_NONE);
-        link = &x->slot[*link].alike_next;
-    }
-    *link = x->slot[i].alike_next;
+    uint32_t prev = x->slot[i].alike_prev, next = x->slot[i].alike_next;
+    *(prev == SLOT_NONE ? alike_of(x, o->strategy, &o->req) : &x->slot[prev].alike_next) = next;
+    if (next != SLOT_NONE)
+        x->slot[next].alike_prev = prev;
 }
 
 struct order *execution_add(struct execution *x, const struct order *o)
@@ -101,10 +99,14 @@ struct order *execution_add(struct execution *x, const struct order *o)
     s->order = *o;
     s->cancel_asked = s->at_venue = false;
     s->realized = DEC_ZERO;
+    s->in_way_ns = INT64_MAX;
     uint32_t *b = bucket_of(x, o->id), *a = alike_of(x, o->strategy, &o->req);
     s->hash_next = *b;
     *b = i;
     s->alike_next = *a;
+    s->alike_prev = SLOT_NONE;
+    if (*a != SLOT_NONE)
+        x->slot[*a].alike_prev = i;
     *a = i;
     append(x, &x->open, LINK_AGE, i);
     append(x, &x->own[o->strategy], LINK_OWN, i);

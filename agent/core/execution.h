@@ -29,10 +29,14 @@ struct order_slot {
     struct {
         uint32_t prev, next;
     } link[ORDER_LINKS];
-    uint32_t hash_next, alike_next;
+    uint32_t hash_next;
+    /* Both ways: orders that are equal are all in one list, and the oldest, at its end, is the one
+     * that is forgotten. */
+    uint32_t alike_prev, alike_next;
     dec realized;      /* by its fills, in the instrument's quote */
     bool cancel_asked; /* a cancel left, and the venue has not answered it by another state */
     bool at_venue;     /* the venue has shown it: it takes nothing any more */
+    int64_t in_way_ns; /* since when it is in the way of an exit; INT64_MAX: it is not */
 };
 
 struct order_list {

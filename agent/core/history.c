@@ -18,7 +18,8 @@ void history_start(struct engine *e)
         struct strategy_slot *slot = &e->strategy[s];
         struct history *h = &slot->history;
         h->from_venue = wants_venue(slot);
-        h->waits = h->from_venue && !slot->started;
+        /* It may have been told a parameter, or a part of its history: it waits for all of it. */
+        h->waits = h->from_venue && (!slot->started || h->waits);
         h->kept = 0;
         h->live_ns = INT64_MAX; /* until the feed says so: what was before is not known */
         if (!slot->started)

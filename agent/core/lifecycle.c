@@ -227,7 +227,8 @@ enum err lifecycle_start(struct engine *e)
 {
     for (strategy_id s = 0; s < e->setup->strategies; s++) {
         struct strategy_slot *slot = &e->strategy[s];
-        bool anew = slot->life.closes && !slot->broken;
+        /* One that has not begun may not have heard of a parameter that changed. */
+        bool anew = (slot->life.closes || !slot->started) && !slot->broken;
         slot->life = (struct lifecycle){.rest = REST_NONE, .retry_ns = INT64_MIN};
         if (anew)
             begin_anew(e, s);

@@ -24,7 +24,8 @@ static size_t windows_per_strategy(void)
 
 size_t risk_size(const struct setup *s)
 {
-    return sizeof(struct risk) + s->strategies * windows_per_strategy() * sizeof(struct window);
+    return sizeof(struct risk) + s->strategies * (windows_per_strategy() * sizeof(struct window) +
+                                                  STRATEGY_INSTRUMENTS_MAX * sizeof(struct cross));
 }
 
 size_t risk_rings_size(const struct setup *s)
@@ -37,8 +38,10 @@ void risk_init(struct risk *r, void *rings, const struct setup *s)
     r->setup = s;
     r->strategy = (struct window *)(r + 1);
     r->executions = r->strategy + s->strategies;
+    r->cross = (struct cross *)(r->strategy + s->strategies * windows_per_strategy());
     risk_rate_init(r, rings);
     risk_find_markets(r);
+    risk_find_crosses(r);
 }
 
 /* ---- the checks, in the order in which they are made ---- */

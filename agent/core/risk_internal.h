@@ -23,6 +23,12 @@ struct limits {
     const struct risk_setup *l;
 };
 
+/* What is a cross to a strategy, with the homes of its positions (setup_is_cross()). */
+struct cross {
+    strategy_id strategy;
+    instrument_id instrument, home[2];
+};
+
 #define SCOPES 4 /* the agent, the venue, the instrument, the strategy: in this order */
 
 struct risk {
@@ -34,6 +40,8 @@ struct risk {
     struct window *executions;                 /* [strategies][4 instruments][2 sides] */
     instrument_id same[SETUP_INSTRUMENTS_MAX]; /* the next instrument that is the same market: a
                                                   ring; itself where it is alone */
+    struct cross *cross;
+    uint32_t crosses;
 };
 
 /* What the checks share about one request. */
@@ -60,18 +68,20 @@ bool risk_deny_limit(const struct subject *x, const struct limits *of, enum reas
 
 /* ---- risk_limits.c: what is bounded by value and number ---- */
 
+void risk_find_crosses(struct risk *r);
+
 bool risk_limits(const struct subject *x);
 
 /* Position with open orders at their worst side, of an instrument and an owner (STRATEGY_NONE: all
  * strategies), with [qty] more on [side] (zero: as it is); both results may be negative. */
 bool risk_sides(const struct engine *e, strategy_id s, instrument_id i, enum side side, dec qty,
                 dec *ret_up, dec *ret_down);
-/* Its value at mark in agent quote, with [add] (which may be NULL) where that is of the instrument.
- */
+/* The position's value at mark in agent quote, with [add] (which may be NULL) where that is of the
+ * instrument, and with what open orders on crosses would bring to it. */
 bool risk_position_value(const struct engine *e, strategy_id s, instrument_id i,
                          const struct order_request *add, dec *ret);
-/* Sum of risk_position_value() over the instruments (of a venue, unless VENUE_NONE); false while
- * inventory waits for its first mark. */
+/* Sum of the instruments' values (of a venue's, unless VENUE_NONE), where an order on a cross
+ * counts as one of the cross; false while inventory waits for its first mark. */
 bool risk_gross(const struct engine *e, strategy_id s, venue_id v, const struct order_request *add,
                 dec *ret);
 /* Exposure to the assets of the set, likewise; false where a mark is missing. */

@@ -3,6 +3,19 @@
 
 #include "base/check.h"
 
+void risk_find_crosses(struct risk *r)
+{
+    const struct setup *s = r->setup;
+    struct cross c;
+    r->crosses = 0;
+    for (c.strategy = 0; c.strategy < s->strategies; c.strategy++)
+        for (uint32_t k = 0; k < s->strategy[c.strategy].instruments; k++) {
+            c.instrument = s->strategy[c.strategy].instrument[k];
+            if (setup_is_cross(s, c.strategy, c.instrument, c.home))
+                r->cross[r->crosses++] = c;
+        }
+}
+
 bool risk_sides(const struct engine *e, strategy_id s, instrument_id i, enum side side, dec qty,
                 dec *ret_up, dec *ret_down)
 {
@@ -55,12 +68,41 @@ static dec worse(dec up, dec down)
     return dec_max(dec_abs(up), dec_abs(down));
 }
 
-bool risk_position_value(const struct engine *e, strategy_id s, instrument_id i,
-                         const struct order_request *add, dec *ret)
+/* What open orders on crosses would bring to the position of instrument [i], their home: bought
+ * there, or paid for what is sold there, at its mark. */
+static bool from_crosses(const struct engine *e, strategy_id s, instrument_id i, dec *ret)
+{
+    dec sum = DEC_ZERO, paid;
+    for (uint32_t k = 0; k < e->risk->crosses; k++) {
+        const struct cross *c = &e->risk->cross[k];
+        const struct holding *h = ledger_holding(&e->ledger, c->strategy, c->instrument);
+        if (s != STRATEGY_NONE && c->strategy != s)
+            continue;
+        if (c->home[0] == i && !dec_add(sum, h->open_buy, &sum))
+            return false;
+        if (c->home[1] == i && dec_is_pos(h->open_sell) &&
+            (!e->market.item[c->instrument].has_mark ||
+             !dec_mul(h->open_sell, e->market.item[c->instrument].mark, DEC_UP, &paid) ||
+             !dec_add(sum, paid, &sum)))
+            return false;
+    }
+    *ret = sum;
+    return true;
+}
+
+static bool sides_value(const struct engine *e, strategy_id s, instrument_id i,
+                        const struct order_request *add, dec more, dec *ret)
 {
     dec up, down;
     return risk_sides(e, s, i, added_side(add), added(add, i), &up, &down) &&
-           !is_unknown(e, s, i) && value_of(e, i, worse(up, down), ret);
+           dec_add(up, more, &up) && !is_unknown(e, s, i) && value_of(e, i, worse(up, down), ret);
+}
+
+bool risk_position_value(const struct engine *e, strategy_id s, instrument_id i,
+                         const struct order_request *add, dec *ret)
+{
+    dec more;
+    return from_crosses(e, s, i, &more) && sides_value(e, s, i, add, more, ret);
 }
 
 bool risk_gross(const struct engine *e, strategy_id s, venue_id v, const struct order_request *add,
@@ -70,7 +112,7 @@ bool risk_gross(const struct engine *e, strategy_id s, venue_id v, const struct 
     for (instrument_id i = 0; i < e->setup->instruments; i++) {
         if (v != VENUE_NONE && e->setup->instrument[i].venue != v)
             continue;
-        if (!risk_position_value(e, s, i, add, &value) || !dec_add(sum, value, &sum))
+        if (!sides_value(e, s, i, add, DEC_ZERO, &value) || !dec_add(sum, value, &sum))
             return false;
     }
     *ret = sum;
@@ -139,20 +181,56 @@ static bool check_one_order(const struct subject *x, const struct limits *of)
     return true;
 }
 
+static strategy_id owner_of(const struct subject *x, const struct limits *of)
+{
+    return of->scope == LIMIT_OF_STRATEGY ? x->s : STRATEGY_NONE;
+}
+
+static bool check_position(const struct subject *x, const struct limits *of,
+                           const struct order_request *q)
+{
+    const struct risk_setup *l = of->l;
+    dec value;
+    if (!l->has_max_position_value)
+        return true;
+    if (!risk_position_value(x->e, owner_of(x, of), q->instrument, q, &value))
+        return risk_deny(x, REASON_OVERFLOW, DEC_ZERO, q->qty);
+    return dec_le(value, l->max_position_value) ||
+           risk_deny_limit(x, of, REASON_POSITION, l->max_position_value, value);
+}
+
+/* What an order on a cross brings becomes a position of its home: the home's limits, and those of
+ * every position, hold for it. */
+static bool check_home(const struct subject *x)
+{
+    const struct setup *s = x->e->setup;
+    bool buy = x->req->side == SIDE_BUY;
+    instrument_id home[2];
+    if (x->e->risk->crosses == 0 || !setup_is_cross(s, x->s, x->req->instrument, home))
+        return true;
+    struct order_request brings = {.instrument = home[!buy], .side = SIDE_BUY};
+    brings.qty = buy ? x->req->qty : x->value;
+    for (int i = 0; i < SCOPES; i++) {
+        struct limits of = x->limits[i];
+        if (of.scope == LIMIT_OF_INSTRUMENT)
+            of = (struct limits){LIMIT_OF_INSTRUMENT, brings.instrument,
+                                 &s->instrument_risk[brings.instrument]};
+        if (!check_position(x, &of, &brings))
+            return false;
+    }
+    return true;
+}
+
 /* What may be held with it. */
 static bool check_held(const struct subject *x, const struct limits *of)
 {
     const struct risk_setup *l = of->l;
     const struct order_request *q = x->req;
-    strategy_id owner = of->scope == LIMIT_OF_STRATEGY ? x->s : STRATEGY_NONE;
+    strategy_id owner = owner_of(x, of);
     venue_id venue = of->scope == LIMIT_OF_VENUE ? x->m->in.venue : VENUE_NONE;
     dec value;
-    if (l->has_max_position_value) {
-        if (!risk_position_value(x->e, owner, q->instrument, q, &value))
-            return risk_deny(x, REASON_OVERFLOW, DEC_ZERO, q->qty);
-        if (dec_gt(value, l->max_position_value))
-            return risk_deny_limit(x, of, REASON_POSITION, l->max_position_value, value);
-    }
+    if (!check_position(x, of, q))
+        return false;
     if (l->has_max_gross_exposure) {
         if (!risk_gross(x->e, owner, venue, q, &value))
             return risk_deny_limit(x, of, REASON_NO_MARK, l->max_gross_exposure, DEC_ZERO);
@@ -195,5 +273,5 @@ bool risk_limits(const struct subject *x)
     for (int i = 0; i < SCOPES; i++)
         if (!check_one_order(x, &x->limits[i]) || (!x->reduces && !check_held(x, &x->limits[i])))
             return false;
-    return x->reduces || check_correlated(x);
+    return x->reduces || (check_home(x) && check_correlated(x));
 }

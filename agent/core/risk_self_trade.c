@@ -74,6 +74,18 @@ static bool could_trade(const struct subject *x, const struct order_slot *s)
     return q->side == SIDE_BUY ? dec_ge(mine, theirs) : dec_le(mine, theirs);
 }
 
+/* How long an exit waits for one own order to end: a cancel that nobody answers, or an order in
+ * doubt, must not keep a position open for good. */
+#define IN_WAY_MAX_NS (10 * NS_SECOND)
+
+/* Whether an order was in the way of an exit for so long that exits do not wait for it any more. */
+static bool has_waited(const struct engine *e, struct order_slot *s)
+{
+    if (s->in_way_ns == INT64_MAX)
+        s->in_way_ns = e->now_ns;
+    return e->now_ns - s->in_way_ns >= IN_WAY_MAX_NS;
+}
+
 /* Looks at the open orders of the other side, on every account of the market. With cancel_resting,
  * and for an exit under any policy, each that is in the way is cancelled, as far as this step's
  * effects have room: a position must not stay open because of an entry that waits in its way. */
@@ -90,7 +102,7 @@ bool risk_self_trade(const struct subject *x)
         const struct order_list *l = execution_side(&e->execution, i, side_opposite(x->req->side));
         for (uint32_t k = l->first; k != SLOT_NONE; k = e->execution.slot[k].link[LINK_SIDE].next) {
             struct order_slot *s = &e->execution.slot[k];
-            if (!could_trade(x, s))
+            if (!could_trade(x, s) || (x->reduces && has_waited(e, s)))
                 continue;
             if (!found)
                 price = s->order.req.price;

@@ -213,6 +213,29 @@ static enum err note_state(struct carried *c, const struct effect_state *st)
     return ERR_CORRUPT;
 }
 
+/* A command under a halt changes what unhalt leads back to, and makes no effect. */
+static void note_command(struct carried *c, const struct event_command *k)
+{
+    if (c->agent != STATE_HALTED || (k->kind != COMMAND_STOPENTRY && k->strategy != STRATEGY_NONE))
+        return;
+    if (k->kind == COMMAND_STOPENTRY || k->kind == COMMAND_PAUSE)
+        c->agent_below = STATE_REDUCING;
+    else if (k->kind == COMMAND_RESUME)
+        c->agent_below = STATE_ACTIVE;
+}
+
+static enum err read_input(struct carried *c, const struct journal_record *rec)
+{
+    struct event ev;
+    struct bufr in = bufr_make(rec->payload, rec->len);
+    if (rec->len == 0 || rec->payload[0] != EVENT_COMMAND)
+        return ERR_OK;
+    enum err rc = event_decode(&in, NULL, 0, &ev);
+    if (rc == ERR_OK)
+        note_command(c, &ev.command);
+    return rc;
+}
+
 /* The old engine's own books: must be ours. */
 static enum err compare_books(struct carried *c, const struct effect_ledger *l)
 {
@@ -259,13 +282,15 @@ enum err carry_scan(struct carried *ret, const struct setup *s, uint32_t from,
     enum err rc = open_books(c, why);
     struct journal_record rec;
     while (rc == ERR_OK && (rc = journal_read_next(reader, &rec)) == ERR_OK) {
-        if (rec.type != JOURNAL_EFFECT)
-            continue;
         struct effect fx;
         struct bufr in = bufr_make(rec.payload, rec.len);
-        rc = effect_decode(&in, &fx);
-        if (rc == ERR_OK)
-            rc = read_effect(c, &fx);
+        if (rec.type == JOURNAL_INPUT) {
+            rc = read_input(c, &rec);
+        } else if (rec.type == JOURNAL_EFFECT) {
+            rc = effect_decode(&in, &fx);
+            if (rc == ERR_OK)
+                rc = read_effect(c, &fx);
+        }
         if (rc != ERR_OK)
             snprintf(why, CARRY_WHY_MAX,
                      "record %llu of the old journal: the balances cannot be carried over (%s)",

@@ -1,13 +1,17 @@
-/* Any events in any order into an engine with a grid, a dca and a momentum strategy: it never
- * crashes, and as long as it goes on its books hold; where it cannot go on it says so by an error.
+/* Any events in any order into an engine with a grid, a dca and a momentum strategy, or with all
+ * kinds on two accounts of one exchange: it never crashes, and as long as it goes on its books hold
+ * and nothing leaves that risk did not approve; where it cannot go on it says so by an error.
  *
- * Input: a first byte for the setup, then events, each some bytes: kind, instrument, passing time,
+ * Input: two bytes for the setup, then events, each some bytes: kind, instrument, passing time,
  * and what the kind needs. Prices and quantities are picked from a list with extremes in it, times
  * mostly move on, ids are mostly those of open orders. */
 #include "base/check.h"
 #include "books.h"
+#include "config/config.h"
+#include "main/kinds.h"
 #include "strategies/strategy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +67,7 @@ static order_id some_order(struct input *in, const struct engine *e)
     uint8_t b = byte(in);
     const struct order *o =
         b < 240 && engine_open_orders(e) ? engine_open_order(e, b % engine_open_orders(e)) : NULL;
-    return o ? o->id : order_id_make(b % 5, byte(in));
+    return o ? o->id : order_id_make(b % 7, byte(in));
 }
 
 static void fill_rules(struct input *in, struct instrument_rules *r)
@@ -74,16 +78,85 @@ static void fill_rules(struct input *in, struct instrument_rules *r)
     *field[byte(in) % 8] = value(in);
 }
 
+/* A candle of the past; of a timeframe that a strategy has, or not. */
+static void make_history(struct input *in, const struct engine *e, struct event_history *h)
+{
+    static const int64_t FRAME[] = {3600000000000, 60000000000, 1000000000, 0, -1, 1};
+    int64_t frame_ns = FRAME[byte(in) % 8 < 5 ? 0 : byte(in) % 6];
+    int64_t now_ns = engine_now_ns(e), back = byte(in);
+    h->strategy = byte(in) % (engine_setup(e)->strategies + 1);
+    h->last = byte(in) & 1;
+    h->candle =
+        (struct event_candle){.timeframe_ns = frame_ns,
+                              .open_ns = frame_ns > 0 ? now_ns - now_ns % frame_ns - back * frame_ns
+                                                      : next_time(in, now_ns),
+                              .open = value(in),
+                              .high = value(in),
+                              .low = value(in),
+                              .close = value(in),
+                              .volume = value(in)};
+}
+
+/* A decimal as the configuration would let it pass. */
+static dec allowed(struct input *in, const struct param_spec *spec)
+{
+    dec d = value(in);
+    if (spec->min && dec_lt(d, dec_lit(spec->min)))
+        return dec_lit(spec->min);
+    return spec->max && dec_gt(d, dec_lit(spec->max)) ? dec_lit(spec->max) : d;
+}
+
+/* A live parameter of a strategy, mostly. */
+static void make_param(struct input *in, const struct engine *e, struct event_param *p)
+{
+    const struct setup *s = engine_setup(e);
+    uint8_t flags = byte(in), from = byte(in);
+    p->strategy = byte(in) % s->strategies;
+    const struct param_spec *spec = s->strategy[p->strategy].ops->params;
+    uint16_t count = 0;
+    while (spec[count].key)
+        count++;
+    p->index = from % count;
+    for (uint16_t k = 0; k < count && flags % 16 && !(spec[p->index].flags & PARAM_LIVE); k++)
+        p->index = (uint16_t)((p->index + 1) % count);
+    spec += p->index;
+    p->type = spec->type;
+    p->more = flags & 16;
+    p->present = flags & 32 || spec->flags & PARAM_REQUIRED || spec->default_value;
+    if (spec->type == PARAM_DECIMALS || spec->type == PARAM_DURATIONS) {
+        p->list.count = p->present ? 1 + from % PARAM_LIST_MAX : 0;
+        for (uint32_t k = 0; k < p->list.count; k++) {
+            if (spec->type == PARAM_DECIMALS)
+                p->list.decimal[k] = allowed(in, spec);
+            else
+                p->list.duration_ns[k] = (k + 1) * INT64_C(1000000000);
+        }
+        return;
+    }
+    p->value.present = p->present;
+    switch (spec->type) {
+    case PARAM_DECIMAL: p->value.decimal = allowed(in, spec); return;
+    case PARAM_INTEGER: p->value.integer = 1 + byte(in) % 4; return;
+    case PARAM_BOOL: p->value.boolean = byte(in) & 1; return;
+    case PARAM_CHOICE: p->value.choice = byte(in) & 1; return;
+    case PARAM_DURATION: p->value.duration_ns = (1 + byte(in)) * INT64_C(1000000000); return;
+    case PARAM_INSTRUMENT:
+    case PARAM_DECIMALS:
+    case PARAM_DURATIONS: return;
+    }
+}
+
 static void make_event(struct input *in, const struct engine *e, struct level *levels,
                        struct event *ev)
 {
+    uint32_t instruments = engine_setup(e)->instruments;
     uint8_t kind = byte(in), b;
     memset(ev, 0, sizeof *ev);
-    ev->kind = (enum event_kind)(kind % 13);
+    ev->kind = (enum event_kind)(kind % 14);
     ev->instrument = byte(in) % 8;
-    ev->instrument = ev->instrument == 7 ? INSTRUMENT_NONE : ev->instrument % 3;
+    ev->instrument = ev->instrument == 7 ? INSTRUMENT_NONE : ev->instrument % (instruments + 1);
     if (kind % 4) /* mostly one that is there */
-        ev->instrument %= 2;
+        ev->instrument %= instruments;
     ev->ts_event_ns = ev->ts_recv_ns = next_time(in, engine_now_ns(e));
     switch (ev->kind) {
     case EVENT_INSTRUMENT:
@@ -136,14 +209,19 @@ static void make_event(struct input *in, const struct engine *e, struct level *l
         return;
     }
     case EVENT_COMMAND:
-        ev->command = (struct event_command){.kind = (enum command_kind)(byte(in) % 7),
-                                             .strategy = byte(in) % 5};
+        ev->command = (struct event_command){.kind = (enum command_kind)(byte(in) % 8),
+                                             .strategy = byte(in) % 7};
         if (byte(in) % 2)
             ev->command.strategy = STRATEGY_NONE;
         return;
-    case EVENT_CANDLE:
-    case EVENT_HISTORY:
+    case EVENT_HISTORY: make_history(in, e, &ev->history); return;
     case EVENT_PARAM:
+        /* parameters made by hand lack those that a change may need */
+        ev->param.strategy = STRATEGY_NONE;
+        if (engine_setup(e)->venues > 1)
+            make_param(in, e, &ev->param);
+        return;
+    case EVENT_CANDLE:
     case EVENT_TIMER:
     case EVENT_STARTED: return;
     }
@@ -222,6 +300,68 @@ static void make_alerts(struct setup *s)
         memcpy(a->figure, "grid_profit", 12);
     }
     s->alert[ALERT_OF_FIGURE - 1].strategy = 0;
+}
+
+/* All kinds of strategies, on two accounts of one exchange. */
+static const char EVERYTHING[] =
+    "[agent]\nname = \"fuzz\"\nquote = \"USDT\"\n"
+    "[risk]\nmax_order_value = \"5000\"\nmax_position_value = \"9000\"\n"
+    "max_gross_exposure = \"20000\"\nmax_executions = 10\nexecution_interval = \"10m\"\n"
+    "duplicate_window = \"1s\"\n"
+    "[[venue]]\nname = \"one\"\nkind = \"binance-spot\"\nexchange = \"x\"\n"
+    "maker_fee = \"0.001\"\ntaker_fee = \"0.001\"\n"
+    "[venue.paper]\nbalances = { USDT = \"20000\", BTC = \"2\", ETH = \"20\" }\n"
+    "[[venue]]\nname = \"two\"\nkind = \"binance-spot\"\nexchange = \"x\"\n"
+    "maker_fee = \"0.001\"\ntaker_fee = \"0.001\"\n"
+    "[venue.paper]\nbalances = { USDT = \"20000\", BTC = \"2\" }\n"
+    "[[instrument]]\nsymbol = \"BTC-USDT\"\nvenue = \"one\"\ntick_size = \"0.01\"\n"
+    "lot_size = \"0.00001\"\nmin_notional = \"5\"\n"
+    "[[instrument]]\nsymbol = \"BTC-USDT\"\nvenue = \"two\"\ntick_size = \"0.01\"\n"
+    "lot_size = \"0.00001\"\nmin_notional = \"5\"\n"
+    "[[instrument]]\nsymbol = \"ETH-BTC\"\nvenue = \"one\"\ntick_size = \"0.001\"\n"
+    "lot_size = \"0.0001\"\nmin_notional = \"0.0001\"\n"
+    "[[instrument]]\nsymbol = \"ETH-USDT\"\nvenue = \"one\"\ntick_size = \"0.01\"\n"
+    "lot_size = \"0.0001\"\nmin_notional = \"5\"\n"
+    "[[strategy]]\nname = \"t\"\nkind = \"triangular\"\nbudget = \"3000\"\n"
+    "first = \"BTC-USDT@one\"\nsecond = \"ETH-BTC\"\nthird = \"ETH-USDT\"\n"
+    "investment_max = \"500\"\nmax_age = \"1h\"\nprices = \"trade\"\ncooldown = \"0s\"\n"
+    "[[strategy]]\nname = \"a\"\nkind = \"arbitrage\"\nbudget = \"3000\"\n"
+    "instrument = \"BTC-USDT@one\"\nother = \"BTC-USDT@two\"\nsize = \"0.05\"\n"
+    "max_age = \"1h\"\nmax_stranded = \"1\"\nmax_imbalance = \"1\"\nuse_last = true\n"
+    "inventory = \"0.2\"\nfunds = { two = { USDT = \"3000\", BTC = \"0.2\" } }\n"
+    "[[strategy]]\nname = \"d\"\nkind = \"dca\"\nbudget = \"2000\"\nmode = \"safety\"\n"
+    "instrument = \"BTC-USDT@one\"\namount = \"50\"\nsafety_amount = \"50\"\n"
+    "safety_count = 3\ndeviation = \"0.01\"\ntake_profit = [\"0.01\"]\n"
+    "[[strategy]]\nname = \"m\"\nkind = \"momentum\"\nbudget = \"2000\"\n"
+    "instrument = \"BTC-USDT@two\"\ntimeframe = \"1h\"\nfast = 1\nslow = 2\namount = \"100\"\n"
+    "stop_loss = \"0.02\"\n"
+    "[[strategy]]\nname = \"g\"\nkind = \"grid\"\nbudget = \"3000\"\ninventory = \"0.3\"\n"
+    "instrument = \"BTC-USDT@two\"\nlower = \"48000\"\nupper = \"52000\"\nlevels = 9\n"
+    "size = \"0.005\"\npost_only = false\n";
+
+static void make_everything(struct setup *s, uint8_t more)
+{
+    static struct config c;
+    if (!c.setup) {
+        struct config_report r = {.line = NULL};
+        enum err err =
+            config_parse(&c, "fuzz", ".", EVERYTHING, sizeof EVERYTHING - 1, program_kinds(), &r);
+        for (size_t i = 0; i < r.count; i++)
+            fprintf(stderr, "%s\n", r.line[i]);
+        CHECK(err == ERR_OK);
+        config_report_clear(&r);
+    }
+    memcpy(s, c.setup, sizeof *s);
+    s->risk.self_trade = more & 64 ? SELF_TRADE_CANCEL_RESTING : SELF_TRADE_DENY;
+}
+
+static void make_lives(struct setup *s, uint8_t more)
+{
+    for (strategy_id k = 0; k < s->strategies; k++) {
+        s->strategy[k].on_stop = (enum on_stop)(1 + (more >> 1) % 3);
+        s->strategy[k].on_restart = more & 8 ? ON_RESTART_CANCEL : ON_RESTART_ADOPT;
+        s->strategy[k].warmup = more & 16 ? WARMUP_VENUE : WARMUP_NONE;
+    }
 }
 
 static void make_setup(struct setup *s, uint8_t choice)
@@ -313,7 +453,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void *mem;
     static size_t mem_size;
     struct input in = {data, data + size};
-    make_setup(&setup, byte(&in));
+    uint8_t choice = byte(&in), more = byte(&in);
+    if (more & 1)
+        make_everything(&setup, more);
+    else
+        make_setup(&setup, choice);
+    if (more & 1)
+        make_guards(&setup, choice);
+    make_lives(&setup, more);
     if (engine_size(&setup) > mem_size) {
         free(mem);
         mem_size = engine_size(&setup);
@@ -325,6 +472,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(engine_init(&e, mem, &setup) == ERR_OK);
     struct event ev = {.kind = EVENT_FEED, .ts_event_ns = START_NS, .feed = FEED_LIVE};
     CHECK(engine_step(e, &ev, &fx) == ERR_OK);
+    for (ev.instrument = 1; more & 32 && ev.instrument < setup.instruments; ev.instrument++)
+        CHECK(engine_step(e, &ev, &fx) == ERR_OK);
     while (in.at < in.end) {
         make_event(&in, e, levels, &ev);
         if (engine_step(e, &ev, &fx) != ERR_OK)

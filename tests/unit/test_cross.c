@@ -162,13 +162,65 @@ static void funds_are_positions_of_the_homes(void **state)
     assert_position(0, "0.5", "30000", "0");
 }
 
+static void assert_denied(instrument_id i, enum side side, const char *price, const char *qty,
+                          enum limit_scope scope, uint32_t index)
+{
+    probe_request[0] = probe_limit(side, price, qty);
+    probe_request[0].instrument = i;
+    probe_requests = 1;
+    world_trade(&w, "60000", "1");
+    world_was_denied(&w, REASON_POSITION, scope, index, NULL, NULL);
+}
+
+/* What a cross buys becomes a position of its home, so that the home's limit holds for it: with
+ * what is held there, and what is under way to it. */
+static void a_cross_does_not_go_around_a_position_limit(void **state)
+{
+    (void)state;
+    struct risk_setup *of[4];
+    static const enum limit_scope SCOPE[] = {LIMIT_OF_AGENT, LIMIT_OF_VENUE, LIMIT_OF_INSTRUMENT,
+                                             LIMIT_OF_STRATEGY};
+    for (int k = 0; k < 4; k++) {
+        open_world(true);
+        of[0] = &w.setup->risk;
+        of[1] = &w.setup->venue[0].risk;
+        of[2] = &w.setup->instrument_risk[eth_usdt];
+        of[3] = &w.setup->strategy[0].risk;
+        of[k]->has_max_position_value = true;
+        of[k]->max_position_value = D("12000"); /* 4 ETH */
+        uint32_t index = SCOPE[k] == LIMIT_OF_INSTRUMENT ? eth_usdt : 0;
+        start();
+        (void)fill(eth_btc, SIDE_BUY, "0.05", "2");
+        assert_position(eth_usdt, "1.998", "6000", "0");
+        assert_denied(eth_btc, SIDE_BUY, "0.05", "2.003", SCOPE[k], index);
+        (void)fill(eth_btc, SIDE_BUY, "0.05", "1");
+        /* one more on its way: 2.997 + 1 of 4 */
+        probe_request[0] = probe_limit(SIDE_BUY, "0.05", "1");
+        probe_request[0].instrument = eth_btc;
+        probe_requests = 1;
+        world_trade(&w, "60000", "1");
+        assert_non_null(world_effect(&w, EFFECT_SUBMIT, 0));
+        assert_denied(eth_btc, SIDE_BUY, "0.049", "0.01", SCOPE[k], index);
+        assert_denied(eth_usdt, SIDE_BUY, "3000", "0.01", SCOPE[k], index);
+        world_close(&w);
+    }
+    open_world(true); /* and what a sell of it brings, of the other home */
+    w.setup->strategy[0].inventory = D("0.2");
+    assert_true(setup_set_allotment(w.setup, 0, 0, setup_find_asset(w.setup, "ETH"), D("6")));
+    w.setup->instrument_risk[0].has_max_position_value = true;
+    w.setup->instrument_risk[0].max_position_value = D("24000"); /* 0.4 BTC */
+    start();
+    assert_denied(eth_btc, SIDE_SELL, "0.05", "4.001", LIMIT_OF_INSTRUMENT, 0);
+    (void)fill(eth_btc, SIDE_SELL, "0.05", "4");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, close_world)
     const struct CMUnitTest tests[] = {
         T(a_buy_moves_the_position_home),    T(a_sale_moves_it_back_with_its_result),
         T(going_around_leaves_no_position),  T(without_both_homes_it_is_an_instrument_like_others),
-        T(funds_are_positions_of_the_homes),
+        T(funds_are_positions_of_the_homes), T(a_cross_does_not_go_around_a_position_limit),
     };
     return cmocka_run_group_tests_name("crosses", tests, NULL, NULL);
 }

@@ -14,9 +14,12 @@ static struct strategy_ops ops;
 static uint32_t inits, starts, timers, trades;
 static bool want_timer, answer_cancel;
 
+static int64_t init_param;
+
 static enum err on_init(void *state, const struct params *p, const struct strategy_view *v)
 {
-    (void)p, (void)v;
+    (void)v;
+    init_param = p->count ? p->value[0].integer : 0;
     assert_int_equal(*(uint32_t *)state, 0); /* fresh memory */
     *(uint32_t *)state = 7;
     inits++;
@@ -356,14 +359,44 @@ static void a_close_that_was_cut_off(void **state)
     world_close(&w);
 }
 
+static struct param_spec live_spec[] = {{.key = "n", .type = PARAM_INTEGER, .flags = PARAM_LIVE},
+                                        {.key = NULL}};
+
+/* It was stopped before it heard of anything: a parameter that changed meanwhile is not lost. */
+static void one_that_never_began_knows_its_parameters(void **state)
+{
+    (void)state;
+    struct strategy_setup *ss = begin(ON_STOP_KEEP, ON_RESTART_ADOPT);
+    ops.params = live_spec;
+    ss->params.count = 1;
+    ss->params.value[0].present = true;
+    ss->params.value[0].integer = 3;
+    world_start(&w);
+    assert_int_equal(init_param, 3);
+    world_command(&w, COMMAND_STOP, STRATEGY_NONE);
+    struct event ev = {.kind = EVENT_PARAM, .venue = VENUE_NONE, .instrument = INSTRUMENT_NONE};
+    ev.param.type = PARAM_INTEGER;
+    ev.param.present = true;
+    ev.param.value.integer = 9;
+    world_step(&w, &ev);
+    world_command(&w, COMMAND_START, STRATEGY_NONE);
+    assert_int_equal(init_param, 9);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keep_rests_and_keeps),       cmocka_unit_test(cancel_cancels_and_waits),
-        cmocka_unit_test(timers_wait_while_it_rests), cmocka_unit_test(close_sells_and_begins_anew),
-        cmocka_unit_test(close_keeps_within_limits),  cmocka_unit_test(what_cannot_be_sold_is_told),
-        cmocka_unit_test(halted_positions_stay),      cmocka_unit_test(restart_adopts_or_cancels),
+        cmocka_unit_test(keep_rests_and_keeps),
+        cmocka_unit_test(cancel_cancels_and_waits),
+        cmocka_unit_test(timers_wait_while_it_rests),
+        cmocka_unit_test(close_sells_and_begins_anew),
+        cmocka_unit_test(close_keeps_within_limits),
+        cmocka_unit_test(what_cannot_be_sold_is_told),
+        cmocka_unit_test(halted_positions_stay),
+        cmocka_unit_test(restart_adopts_or_cancels),
         cmocka_unit_test(a_close_that_was_cut_off),
+        cmocka_unit_test(one_that_never_began_knows_its_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

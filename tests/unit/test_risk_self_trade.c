@@ -265,6 +265,27 @@ static void an_exit_clears_its_way(void **state)
     world_close(&w);
 }
 
+/* ... and at most 10 s for one whose cancel nobody answers, or refuses again and again. */
+static void an_exit_does_not_wait_for_good(void **state)
+{
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        begin(SELF_TRADE_DENY);
+        go();
+        order_id id = resting(B, SIDE_BUY, "49900");
+        denied(A, probe_limit(SIDE_SELL, "49900", "0.4"));
+        int64_t asked_ns = w.now_ns;
+        if (refused)
+            world_order(&w, id, ORDER_ACCEPTED);
+        else
+            world_order(&w, id, ORDER_IN_DOUBT);
+        w.now_ns = asked_ns + 10 * SECOND - 2;
+        denied(A, probe_limit(SIDE_SELL, "49900", "0.4"));
+        assert_true(ask(A, probe_limit(SIDE_SELL, "49900", "0.4")));
+        world_close(&w);
+    }
+}
+
 /* An order that is refused anyway moves nothing. */
 static void a_refused_order_cancels_nothing(void **state)
 {
@@ -302,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_market_order_under_way),
         cmocka_unit_test(what_is_in_the_way_is_cancelled_where_that_is_the_policy),
         cmocka_unit_test(an_exit_clears_its_way),
+        cmocka_unit_test(an_exit_does_not_wait_for_good),
         cmocka_unit_test(a_refused_order_cancels_nothing),
         cmocka_unit_test(off_leaves_it_to_the_venue),
     };

@@ -458,19 +458,17 @@ static void engine_failure_is_final(void **state)
     config_close(&c);
 }
 
-/* A halt of an agent that was REDUCING leads back to that, also in the run after. */
-static void what_lies_under_a_halt_is_carried_too(void **state)
+/* The commands, then the end: what the run after begins with. */
+static void assert_below(const enum command_kind *said, int count, enum trading_state below)
 {
-    (void)state;
     struct config c = parsed(CONFIG);
     struct run *r = opened(c.setup);
     run_record(r, new_journal(copy, CONFIG));
     for (size_t n = 0; n < 100; n++)
         assert_int_equal(feed(r, n), ERR_OK);
-    static const enum command_kind SAID[] = {COMMAND_STOPENTRY, COMMAND_HALT};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < count; i++) {
         struct event ev = blank(EVENT_COMMAND, INSTRUMENT_NONE, market.ev[100].ts_event_ns);
-        ev.command = (struct event_command){.kind = SAID[i], .strategy = STRATEGY_NONE};
+        ev.command = (struct event_command){.kind = said[i], .strategy = STRATEGY_NONE};
         assert_int_equal(run_event(r, &ev), ERR_OK);
     }
     assert_int_equal(run_stopped(r, START, true, "the end"), ERR_OK);
@@ -481,8 +479,22 @@ static void what_lies_under_a_halt_is_carried_too(void **state)
     assert_int_equal(carry_scan(&after, c.setup, 1, in, text), ERR_OK);
     journal_read_close(in);
     assert_int_equal(after.agent, STATE_HALTED);
-    assert_int_equal(after.agent_below, STATE_REDUCING);
+    assert_int_equal(after.agent_below, below);
     config_close(&c);
+}
+
+/* A halt of an agent that was REDUCING leads back to that, also in the run after; and so does one
+ * under which it was told to be: that is no change of its state, and makes no effect. */
+static void what_lies_under_a_halt_is_carried_too(void **state)
+{
+    (void)state;
+    static const enum command_kind SAID[] = {COMMAND_STOPENTRY, COMMAND_HALT, COMMAND_STOPENTRY,
+                                             COMMAND_RESUME, COMMAND_PAUSE};
+    assert_below(SAID, 2, STATE_REDUCING);
+    assert_below(SAID + 1, 1, STATE_ACTIVE);
+    assert_below(SAID + 1, 2, STATE_REDUCING);
+    assert_below(SAID + 1, 3, STATE_ACTIVE);
+    assert_below(SAID + 1, 4, STATE_REDUCING);
 }
 
 /* ---- carrying over ---- */

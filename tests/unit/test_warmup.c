@@ -262,6 +262,45 @@ static void without_it_all_is_as_it_was(void **state)
     }
 }
 
+static struct param_spec live_spec[] = {{.key = "n", .type = PARAM_INTEGER, .flags = PARAM_LIVE},
+                                        {.key = NULL}};
+
+/* A parameter that changes while it waits, and a restart: it still waits. */
+static void a_restart_does_not_end_the_wait(void **state)
+{
+    (void)state;
+    begin(WARMUP_VENUE);
+    ops.params = live_spec;
+    w.setup->strategy[0].params.count = 1;
+    go();
+    struct event ev = {.kind = EVENT_PARAM, .venue = VENUE_NONE, .instrument = INSTRUMENT_NONE};
+    ev.param.type = PARAM_INTEGER;
+    ev.param.present = true;
+    ev.param.value.integer = 7;
+    world_step(&w, &ev);
+    int64_t from_ns;
+    for (int i = 0; i < 2; i++) { /* cut off within its history the second time */
+        assert_true(wants(w.now_ns, &from_ns) && from_ns == INT64_MIN);
+        world_command(&w, COMMAND_START, STRATEGY_NONE);
+        world_feed(&w, FEED_INVALID);
+        world_feed(&w, FEED_LIVE);
+        trade_at(w.now_ns + SECOND, "50000");
+        assert_int_equal(others, 0);
+        assert_true(wants(w.now_ns, &from_ns) && from_ns == INT64_MIN);
+        if (i == 0)
+            give(-3, "1", false);
+    }
+    give(-3, "1", false); /* it has that one */
+    give(-2, "2", false);
+    give(-1, "3", true);
+    assert_int_equal(count, 3);
+    for (int i = 0; i < 3; i++)
+        expect((uint32_t)i, EVENT_HISTORY, i - 3, (const char *[]){"1", "2", "3"}[i]);
+    trade_at(t0 + 45 * SECOND, "50010");
+    assert_int_equal(others, 1);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_gap_comes_from_the_venue),
         cmocka_unit_test(a_venue_without_candles),
         cmocka_unit_test(without_it_all_is_as_it_was),
+        cmocka_unit_test(a_restart_does_not_end_the_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
