@@ -65,9 +65,19 @@ struct hint {
 static const struct hint HINTS[] = {
     {"grid", "lower", 50000, 59000, 0, 100, false, NULL},
     {"grid", "upper", 59500, 75000, 0, 100, false, NULL},
-    {"grid", "levels", 2, 40, 0, 100, false, NULL},
-    {"grid", "size", 1, 30, 3, 100, false, NULL},
-
+    {"grid", "levels", 2, 40, 0, 75, false, NULL},
+    {"grid", "step", 10, 400, 4, 100, false, "!levels = "},
+    {"grid", "size", 1, 30, 3, 50, false, NULL},
+    {"grid", "amount", 6, 500, 0, 60, false, "!size = "},
+    {"grid", "investment", 100, 9000, 0, 70, false, "!amount = "},
+    {"grid", "slippage", 0, 500, 4, 50, false, NULL},
+    {"grid", "trigger", 58000, 62000, 0, 20, false, NULL},
+    {"grid", "stop_loss", 48000, 59000, 0, 25, false, NULL},
+    {"grid", "take_profit", 61000, 80000, 0, 25, false, NULL},
+    {"grid", "trail_up_to", 75000, 90000, 0, 40, false, "on_exit = \"trail\""},
+    {"grid", "trail_down_to", 40000, 50000, 0, 40, false, "on_exit = \"trail\""},
+    {"grid", "max_open", 1, 12, 0, 30, false, NULL},
+    {"grid", "min_profit", -100, 20, 4, 60, false, NULL},
     {"dca", "interval", SECONDS(60, 20000), 50, false, "!every = "},
     {"dca", "amount", 5, 500, 0, 100, false, NULL},
     {"dca", "price_ceiling", 58000, 64000, 0, 30, false, NULL},
@@ -162,6 +172,7 @@ static const struct hint HINTS[] = {
     {"dca", "limit_offset", 0, 50, 4, 50, false, LIMIT},
     {"dca", "unfilled_timeout", SECONDS(5, 3000), 50, true, LIMIT},
     {"dca", "cooldown", SECONDS(0, 1800), 40, true, SAFETY},
+    {"grid", "initial_order", 0, 0, 0, 40, true, NULL},
     /* choices and switches that need something else */
     {"dca", "order_type", 0, 0, 0, 35, true, NULL},
     {"dca", "tif", 0, 0, 0, 35, true, LIMIT},
@@ -198,10 +209,12 @@ static void put_decimal(struct text *t, const struct hint *h)
     int64_t v = between(t, h->low, h->high), unit = 1;
     for (int i = 0; i < h->places; i++)
         unit *= 10;
+    const char *sign = v < 0 ? "-" : "";
+    v = v < 0 ? -v : v;
     if (h->places == 0)
-        put(t, "\"%lld\"", (long long)v);
+        put(t, "\"%s%lld\"", sign, (long long)v);
     else
-        put(t, "\"%lld.%0*lld\"", (long long)(v / unit), h->places, (long long)(v % unit));
+        put(t, "\"%s%lld.%0*lld\"", sign, (long long)(v / unit), h->places, (long long)(v % unit));
 }
 
 static void put_choice(struct text *t, const char *choices)
@@ -379,6 +392,8 @@ void property_draw(const struct property_draw *d, bool plain, struct rng *r, cha
 }
 
 const struct property_draw PROPERTY_DRAWS[] = {
+    {&strategy_grid, ONE_MARKET, true},
+    {&strategy_dca, ONE_MARKET, true},
     {&strategy_momentum, ONE_MARKET, true},
     {&strategy_triangular, TRIANGLE, false},
     {&strategy_arbitrage, TWO_VENUES, false},
