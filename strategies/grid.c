@@ -127,7 +127,8 @@ const struct param_spec grid_params[] = {
                    .flags = PARAM_LIVE,
                    .default_value = "true",
                    .help = "a post-only order that would have taken comes back at least one tick "
-                           "off the market, then two, to ten; false: at its level"},
+                           "off the market, then two, to ten; false: at its level, once the "
+                           "price has left it"},
     [P_COOLDOWN] = {.key = "cooldown",
                     .type = PARAM_DURATION,
                     .flags = PARAM_LIVE,
@@ -237,7 +238,8 @@ static void run(struct grid_call *c)
                   view_state(c->v) == STATE_ACTIVE;
     if (beyond)
         grid_trail(c);
-    if (g->due || beyond || g->entries || (g->any_waiting && dec_lt(g->lowest_waiting, c->mark))) {
+    if (g->due || beyond || g->entries || (g->any_waiting && dec_lt(g->lowest_waiting, c->mark)) ||
+        grid_unblocks(c)) {
         grid_place(c);
         grid_set_timer(c);
     }

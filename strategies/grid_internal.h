@@ -104,6 +104,8 @@ struct grid {
     bool trigger_armed, trigger_above; /* the price came from below it */
     bool any_waiting;                  /* some empty slot waits for a higher price ... */
     dec lowest_waiting;                /* ... the lowest of them */
+    bool any_blocked;                  /* some sell waits for a lower price ... */
+    dec highest_blocked;               /* ... the highest of them */
     uint32_t entries;                  /* slots whose initial order is still wanted */
     dec trail_up, trail_down;          /* marks at which it moves; 0: never */
     struct grid_slot slot[GRID_LEVELS_MAX];
@@ -196,6 +198,8 @@ struct grid_call {
 };
 bool grid_can_ask(struct grid_call *c); /* counts one */
 void grid_cancel(struct grid_call *c, struct grid_leg *leg);
+/* Whether the price has left a sell that had to wait for that. */
+bool grid_unblocks(const struct grid_call *c);
 /* Puts what should be there now. */
 void grid_place(struct grid_call *c);
 /* Asks for the timer of what waits longest until then. */

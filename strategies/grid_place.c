@@ -116,14 +116,34 @@ static dec wanted(const struct grid_call *c, const struct grid_slot *s, int side
     return side == GRID_BUY ? grid_wanted(s, c->r) : grid_sellable(s, c->r);
 }
 
+/* A sell that has to rest at its level, where it would take: it waits until the price has left. */
+static bool is_blocked(const struct grid_call *c, const struct grid_slot *s, int side)
+{
+    const struct param_value *v = c->p->value;
+    return side == GRID_SELL && v[P_POST_ONLY].boolean && !v[P_REPRICE].boolean &&
+           !is_entry(c, s, side) && dec_le(s->high, opposite(c, side));
+}
+
 /* What each slot would place now, as things are before anything is placed. */
 static void find_wishes(struct grid_call *c)
 {
-    for (uint32_t i = 0; i < c->g->slots; i++)
+    struct grid *g = c->g;
+    g->any_blocked = false;
+    for (uint32_t i = 0; i < g->slots; i++)
         for (int side = 0; side < 2; side++) {
-            const struct grid_slot *s = &c->g->slot[i];
-            c->wish[side][i] = s->side[side].retry_ns ? DEC_ZERO : wanted(c, s, side);
+            const struct grid_slot *s = &g->slot[i];
+            dec wish = s->side[side].retry_ns ? DEC_ZERO : wanted(c, s, side);
+            bool blocked = dec_is_pos(wish) && is_blocked(c, s, side);
+            c->wish[side][i] = blocked ? DEC_ZERO : wish;
+            if (blocked && (!g->any_blocked || dec_gt(s->high, g->highest_blocked)))
+                g->highest_blocked = s->high;
+            g->any_blocked |= blocked;
         }
+}
+
+bool grid_unblocks(const struct grid_call *c)
+{
+    return c->g->any_blocked && dec_gt(c->g->highest_blocked, opposite(c, GRID_SELL));
 }
 
 static struct fence find_fence(const struct grid_call *c, bool sells)
@@ -231,7 +251,7 @@ static void wait_for_rules(struct grid_call *c)
             if (grid_legs(s, side) == 0 && s->side[side].retry_ns == 0)
                 s->side[side].retry_ns = c->now + GRID_RETRY_NS;
         }
-    c->g->any_waiting = false;
+    c->g->any_waiting = c->g->any_blocked = false;
 }
 
 /* Initial orders are over when they are filled, or when the price went where they are not wanted.

@@ -220,7 +220,7 @@ void grid_start_closing(struct grid_call *c, uint32_t reason)
     c->g->close_retry_ns = 0;
     c->g->close_refused = 0;
     c->g->close_near = false;
-    c->g->any_waiting = false;
+    c->g->any_waiting = c->g->any_blocked = false;
     c->g->due = true;
 }
 

@@ -1,7 +1,7 @@
 /* Saving and loading a grid: everything but what init() makes from the parameters. */
 #include "strategies/grid_internal.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 static void save_leg(const struct grid_leg *l, struct bufw *out)
 {
@@ -88,6 +88,8 @@ enum err grid_save(const void *state, struct bufw *out)
     bufw_u8(out, g->trigger_above);
     bufw_u8(out, g->any_waiting);
     bufw_dec(out, g->lowest_waiting);
+    bufw_u8(out, g->any_blocked);
+    bufw_dec(out, g->highest_blocked);
     bufw_u32(out, g->entries);
     bufw_dec(out, g->trail_up);
     bufw_dec(out, g->trail_down);
@@ -120,6 +122,8 @@ enum err grid_load(void *state, struct bufr *in)
     g->trigger_above = read_bool(in);
     g->any_waiting = read_bool(in);
     g->lowest_waiting = bufr_dec(in);
+    g->any_blocked = read_bool(in);
+    g->highest_blocked = bufr_dec(in);
     g->entries = read_below(in, slots + 1);
     g->trail_up = bufr_dec(in);
     g->trail_down = bufr_dec(in);

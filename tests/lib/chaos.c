@@ -13,6 +13,7 @@
 
 #define STATE_MAX (256 * 1024)
 #define FX_BYTES  (8 * 1024 * 1024)
+#define BEGIN_NS  (INT64_C(1704067200) * NS_PER_S)
 #define IDLE_STEPS                                                                                 \
     20000 /* answers without the market moving: more is a strategy that answers itself */
 
@@ -125,6 +126,54 @@ static void check_twins(const struct chaos *c)
         chaos_fail(c, "a strategy that was saved and loaded does something else");
 }
 
+/* ---- PROPERTY_LOG: what happened, for people who look for a cause ---- */
+
+static bool is_told(void)
+{
+    static int told = -1;
+    if (told < 0)
+        told = getenv("PROPERTY_LOG") != NULL;
+    return told;
+}
+
+static void tell_event(const struct chaos *c, const struct event *e)
+{
+    char a[DEC_TEXT_MAX], b[DEC_TEXT_MAX];
+    double s = (double)(c->now_ns - BEGIN_NS) / 1e9;
+    if (e->kind == EVENT_TOP) {
+        dec_format(e->top.bid_price, a);
+        dec_format(e->top.ask_price, b);
+        printf("# %.6f %u: bid %s ask %s\n", s, e->instrument, a, b);
+    } else if (e->kind == EVENT_FILL) {
+        dec_format(e->fill.price, a);
+        dec_format(e->fill.qty, b);
+        printf("# %.6f   %llx fills %s at %s\n", s, (unsigned long long)e->fill.id, b, a);
+    } else if (e->kind == EVENT_ORDER) {
+        printf("# %.6f   %llx %s %s\n", s, (unsigned long long)e->order.id,
+               order_state_name(e->order.state), reason_name(e->order.reason));
+    } else if (e->kind == EVENT_COMMAND) {
+        printf("# %.6f command %s\n", s, command_kind_name(e->command.kind));
+    }
+}
+
+static void tell_effect(const struct effect *e)
+{
+    const struct order_request *q = e->kind == EFFECT_SUBMIT ? &e->submit.req : &e->denied.req;
+    char price[DEC_TEXT_MAX], qty[DEC_TEXT_MAX];
+    if (e->kind == EFFECT_SUBMIT || e->kind == EFFECT_DENIED) {
+        dec_format(q->price, price);
+        dec_format(q->qty, qty);
+        printf("#     %s %llx %s %s %s at %s\n", e->kind == EFFECT_SUBMIT ? "asks" : "denied",
+               (unsigned long long)(e->kind == EFFECT_SUBMIT ? e->submit.id : 0),
+               e->kind == EFFECT_SUBMIT ? "" : reason_name(e->denied.denial.reason),
+               side_name(q->side), qty, price);
+    } else if (e->kind == EFFECT_CANCEL) {
+        printf("#     cancels %llx\n", (unsigned long long)e->cancel);
+    } else if (e->kind == EFFECT_NOTE) {
+        printf("#     notes: %s\n", e->note);
+    }
+}
+
 /* ---- steps ---- */
 
 static void take_submit(struct chaos *c, const struct order *o)
@@ -139,6 +188,8 @@ static void take_effects(struct chaos *c)
 {
     for (uint32_t i = 0; i < c->fx[0]->count; i++) {
         const struct effect *e = &c->fx[0]->item[i];
+        if (is_told())
+            tell_effect(e);
         if (e->kind == EFFECT_SUBMIT)
             take_submit(c, &e->submit);
         for (uint32_t n = 0; e->kind == EFFECT_CANCEL && n < c->orders; n++)
@@ -157,6 +208,8 @@ static void take_effects(struct chaos *c)
 static void step(struct chaos *c, struct event *ev)
 {
     ev->ts_recv_ns = ev->ts_event_ns = c->now_ns;
+    if (is_told())
+        tell_event(c, ev);
     for (int t = 0; t < 2; t++) {
         enum err e = engine_step(c->engine[t], ev, c->fx[t]);
         if (e)
@@ -275,14 +328,30 @@ static bool crosses(const struct chaos *c, const struct chaos_order *o)
                                    : dec_le(o->req.price, chaos_bid(c, i));
 }
 
+/* The fewest lots that a fair venue fills at once: worth an order by themselves, also at a price
+ * that is lower by a half. Less is dust to a strategy, until more is added to it. */
+static int64_t fewest_lots(const struct chaos *c, const struct chaos_order *o)
+{
+    const struct instrument_rules *r = &c->setup->instrument[o->req.instrument].rules;
+    dec bid = chaos_bid(c, o->req.instrument), qty;
+    int64_t lots;
+    assert_true(dec_div(r->min_notional, bid, DEC_UP, &qty) && dec_mul_int(qty, 2, &qty) &&
+                dec_round_to(dec_max(qty, r->min_qty), r->lot_size, DEC_UP, &qty) &&
+                dec_to_steps(qty, r->lot_size, &lots));
+    return lots;
+}
+
 /* A part of what is open: whole lots. */
 static dec piece(struct chaos *c, const struct chaos_order *o)
 {
     dec lot = c->setup->instrument[o->req.instrument].rules.lot_size, part;
-    int64_t lots = 0;
-    if (!dec_to_steps(o->open, lot, &lots) || !c->faults || lots <= 1 || chance(c, 40))
+    int64_t lots = 0, least = c->faults == CHAOS_FAIR ? fewest_lots(c, o) : 1;
+    if (!dec_to_steps(o->open, lot, &lots) || !c->faults || lots < 2 * least || chance(c, 40))
         return o->open;
-    assert_true(dec_mul_int(lot, 1 + (int64_t)rng_below(&c->rng, (uint64_t)lots), &part));
+    /* of a fair venue the rest, too, is worth an order */
+    int64_t most = c->faults == CHAOS_FAIR ? lots - least : lots;
+    least += (int64_t)rng_below(&c->rng, (uint64_t)(most - least + 1));
+    assert_true(dec_mul_int(lot, least, &part));
     return part;
 }
 
@@ -337,8 +406,9 @@ static bool act(struct chaos *c, uint32_t n)
         end(c, n, ORDER_EXPIRED, REASON_BOOK_EXHAUSTED);
         return false;
     }
-    bool unasked = c->faults == CHAOS_ALL || (c->faults == CHAOS_FAIR && !crosses(c, o));
-    if (o->cancel_asked || (unasked && chance(c, 1))) {
+    if (c->faults == CHAOS_FAIR && crosses(c, o))
+        return true; /* the same rest, before a cancel that was under way as it began to trade */
+    if (o->cancel_asked || (c->faults && chance(c, 1))) {
         end(c, n, ORDER_CANCELED, REASON_NONE);
         return false;
     }
@@ -454,7 +524,8 @@ static void book_opening(struct chaos *c)
                 c->account[k][v][a] = engine_balance(c->engine[0], k, v, a);
 }
 
-bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks)
+bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks,
+                enum chaos_faults faults)
 {
     static const char *const VENUES[] = {"binance-spot", NULL};
     const struct config_kinds kinds = {.strategies = strategy_registry, .venues = VENUES};
@@ -476,9 +547,9 @@ bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t 
     c->setup = config.setup;
     free(config.text);
     rng_seed(&c->rng, seed);
-    c->now_ns = INT64_C(1704067200) * NS_PER_S;
+    c->now_ns = BEGIN_NS;
     c->next_fill = 1;
-    c->faults = CHAOS_ALL;
+    c->faults = faults;
     c->restarts = true;
     for (int t = 0; t < 2; t++) {
         c->mem[t] = calloc(1, engine_size(c->setup));

@@ -50,7 +50,8 @@ struct chaos {
 /* Parses [text] (the program's own strategy kinds) and builds both engines; feeds live, the bid of
  * every instrument at [ticks]. False, with nothing to close, where the configuration is refused:
  * the caller draws another one. */
-bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks);
+bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks,
+                enum chaos_faults faults);
 void chaos_close(struct chaos *c);
 
 /* One event of the market: instrument [i] moves to [ticks] as its bid; a top of book, and a trade

@@ -76,7 +76,10 @@ static const struct hint HINTS[] = {
     {"grid", "take_profit", 61000, 80000, 0, 25, false, NULL},
     {"grid", "trail_up_to", 75000, 90000, 0, 40, false, "on_exit = \"trail\""},
     {"grid", "trail_down_to", 40000, 50000, 0, 40, false, "on_exit = \"trail\""},
-    {"grid", "max_open", 1, 12, 0, 30, false, NULL},
+    /* counts orders: with a level in two parts, as after a partial fill, there are fewer levels */
+    {"grid", "max_open", 1, 12, 0, 30, true, NULL},
+    /* where a repriced order lies is decided by the price at the second at which it is asked for */
+    {"grid", "reprice", 0, 0, 0, 35, true, NULL},
     {"grid", "min_profit", -100, 20, 4, 60, false, NULL},
     {"dca", "interval", SECONDS(60, 20000), 50, false, "!every = "},
     {"dca", "amount", 5, 500, 0, 100, false, NULL},
@@ -327,7 +330,8 @@ static void put_market(struct text *t, const struct property_draw *d, int64_t *t
     put_head(t);
     switch (d->market) {
     case ONE_MARKET:
-        put_venue(t, "sim", "USDT = \"20000\", BTC = \"1\"");
+        put_venue(t, "sim",
+                  t->plain ? "USDT = \"200000\", BTC = \"1\"" : "USDT = \"20000\", BTC = \"1\"");
         put_instrument(t, "BTC-USDT", "sim", "0.01", any_lot(t), maybe(t, 50) ? "5" : "10");
         ticks[0] = 6000000;
         break;
@@ -356,7 +360,9 @@ static void put_strategy(struct text *t, const struct property_draw *d)
     put(t, "[[strategy]]\nname = \"s\"\nkind = \"%s\"\n", d->ops->name);
     switch (d->market) {
     case ONE_MARKET:
-        put(t, "instrument = \"BTC-USDT\"\nbudget = \"%lld\"\n", (long long)between(t, 100, 10000));
+        /* scarce money goes to who asks first, which a reject may change: enough in plain draws */
+        put(t, "instrument = \"BTC-USDT\"\nbudget = \"%lld\"\n",
+            t->plain ? 150000ll : (long long)between(t, 100, 10000));
         if (maybe(t, 70))
             put(t, "inventory = \"0.%03lld\"\n", (long long)between(t, 0, 200));
         break;
@@ -389,13 +395,15 @@ void property_draw(const struct property_draw *d, bool plain, struct rng *r, cha
         for (const struct param_spec *p = d->ops->params; p->key; p++)
             if (p->type != PARAM_INSTRUMENT && is_switch(p) == (pass == 0))
                 put_param(&t, d->ops->name, p, count);
+    if (plain && d->plain)
+        put(&t, "%s", d->plain);
 }
 
 const struct property_draw PROPERTY_DRAWS[] = {
-    {&strategy_grid, ONE_MARKET, true},
-    {&strategy_dca, ONE_MARKET, true},
-    {&strategy_momentum, ONE_MARKET, true},
-    {&strategy_triangular, TRIANGLE, false},
-    {&strategy_arbitrage, TWO_VENUES, false},
-    {NULL, ONE_MARKET, false},
+    {&strategy_grid, ONE_MARKET, true, "reprice = false\n"},
+    {&strategy_dca, ONE_MARKET, true, NULL},
+    {&strategy_momentum, ONE_MARKET, true, NULL},
+    {&strategy_triangular, TRIANGLE, false, NULL},
+    {&strategy_arbitrage, TWO_VENUES, false, NULL},
+    {NULL, ONE_MARKET, false, NULL},
 };

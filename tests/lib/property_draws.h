@@ -16,6 +16,7 @@ struct property_draw {
     /* Where a run ends depends on the prices alone, once [plain] leaves out what depends on the
      * second in which something happens. */
     bool has_place;
+    const char *plain; /* lines of every plain draw, or NULL */
 };
 
 extern const struct property_draw PROPERTY_DRAWS[];

@@ -135,6 +135,8 @@ class Grid(Strategy):
         """What may be placed now but for its price and the state."""
         if slot.until[side] is not None:
             return 0
+        if side == "sell" and self.post_only and not self.reprice and slot.high <= self.instrument.last:
+            return 0
         return slot.wanted(self.instrument) if side == "buy" else slot.sellable(self.instrument)
 
     def place(self, agent):

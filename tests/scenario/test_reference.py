@@ -84,7 +84,7 @@ def main():
                                               paper={"fill_model": model, "order_latency": "3s"}), [trades],
                 {"fills": 700, "rejected": 1})
     compare("grid_at_its_level", config("ETH", XRP_ACCOUNT, [{**XRP, "reprice": False}], ["XRP-ETH"],
-                                        paper={"order_latency": "3s"}), [trades], {"fills": 700, "rejected": 100})
+                                        paper={"order_latency": "3s"}), [trades], {"fills": 700, "rejected": 50})
     minutes = "XRP-ETH=" + os.path.join(SHARED, "trades/binance-spot-XRPETH-1m-2019-10-11_13.csv")
     compare("xrp_candles_in_parts", config("ETH", XRP_ACCOUNT, [{**XRP, "size": "127"}], ["XRP-ETH"]), [minutes],
             {"fills": 300})

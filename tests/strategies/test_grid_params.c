@@ -536,6 +536,12 @@ static void reprice(void **state)
     grids_change(&w, "reprice", "false");
     reject(grids_at(&w, "52000"), REASON_WOULD_TAKE);
     wait(1);
+    grids_assert_open(&w, "buy 0.01@48000"); /* it would be refused for ever */
+    wait(4000);
+    grids_assert_open(&w, "buy 0.01@48000");
+    world_top(&w, "52000", "52001"); /* still there */
+    grids_assert_open(&w, "buy 0.01@48000");
+    world_top(&w, "51999.99", "52001"); /* the market has left its level */
     grids_assert_open(&w, "buy 0.01@48000, sell 0.00999@52000");
     world_close(&w);
 }

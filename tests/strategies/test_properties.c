@@ -90,7 +90,7 @@ static void one_path(const struct property_draw *d, uint64_t seed, struct tally 
     int64_t ticks[SETUP_INSTRUMENTS_MAX];
     int tries = 0;
     while (property_draw(d, false, &r, text, sizeof text, ticks),
-           !chaos_open(&c, seed, text, ticks)) {
+           !chaos_open(&c, seed, text, ticks, CHAOS_ALL)) {
         t->refused++;
         if (++tries == DRAWS_MAX) {
             print_message("%s: no configuration is accepted\n%s", d->ops->name, text);
@@ -226,18 +226,21 @@ static void two_ways(const struct property_draw *d, uint64_t seed, struct tally 
     int64_t ticks[SETUP_INSTRUMENTS_MAX];
     int tries = 0;
     while (property_draw(d, true, &r, text, sizeof text, ticks),
-           !chaos_open(&c[0], seed, text, ticks))
+           !chaos_open(&c[0], seed, text, ticks, CHAOS_NONE))
         if (++tries == DRAWS_MAX) {
             print_message("%s: no configuration is accepted\n%s", d->ops->name, text);
             fail();
         }
-    assert_true(chaos_open(&c[1], seed, text, ticks));
+    assert_true(chaos_open(&c[1], seed, text, ticks, CHAOS_FAIR));
+    int64_t price[STEPS], at = ticks[0];
     for (int n = 0; n < STEPS; n++) {
-        int64_t size = ticks[0] / 100,
-                to = c[0].ticks[0] + (int64_t)rng_below(&r, (uint64_t)(2 * size + 1)) - size;
-        hold_price(&c[0], to, CHAOS_NONE);
-        hold_price(&c[1], to, CHAOS_FAIR);
+        int64_t size = ticks[0] / 100;
+        price[n] = at; /* from the opening on each is held */
+        at += (int64_t)rng_below(&r, (uint64_t)(2 * size + 1)) - size;
     }
+    for (int way = 0; way < 2; way++)
+        for (int n = 0; n < STEPS; n++)
+            hold_price(&c[way], price[n], way ? CHAOS_FAIR : CHAOS_NONE);
     compare_places(&c[0], &c[1]);
     t->paths++;
     t->fills += c[1].fills;
