@@ -57,6 +57,7 @@ static void buy(struct dca_scheduled *s, const struct strategy_view *v, dec amou
                 bool market, struct intents *out)
 {
     const struct params *p = view_params(v);
+    const struct instrument_rules *rules = &view_instrument(v, view_first_instrument(v))->rules;
     struct dca_purchase *place = purchase_of(s, 0);
     const char *why = refusal(s, p, amount, price);
     struct order_request q;
@@ -64,6 +65,8 @@ static void buy(struct dca_scheduled *s, const struct strategy_view *v, dec amou
         why = "purchase skipped: too many are under way";
     if (!why && dca_buy_request(v, amount, price, market, &q))
         why = "purchase skipped: amount is less than one lot";
+    if (!why && !dca_is_tradable(rules, q.qty, q.type == ORDER_LIMIT ? q.price : price))
+        why = "purchase skipped: amount is less than the venue takes";
     if (why) {
         intents_note(out, why);
         return;

@@ -165,14 +165,36 @@ static struct fence find_fence(const struct grid_call *c, bool sells)
     return f;
 }
 
-/* Whether the strategy has the money for a buy, which it has no more then. */
-static bool can_pay(struct grid_call *c, dec price, dec qty)
+/* The quote that a buy binds; DEC_MAX where that cannot be computed. */
+static dec bound(dec price, dec qty)
 {
     dec cost;
-    if (!dec_mul(price, qty, DEC_UP, &cost) || dec_gt(cost, c->free))
-        return false;
-    c->free.v -= cost.v;
-    return true;
+    return dec_mul(price, qty, DEC_UP, &cost) ? cost : DEC_MAX;
+}
+
+/* What cancels that make room in the window give back: those under way, and that of the buy
+ * furthest away. Without looking at that a buy which is too dear would push another one out again
+ * and again.
+ */
+static dec given_back(struct grid *g)
+{
+    dec sum = DEC_ZERO, last = DEC_ZERO;
+    for (uint32_t i = g->slots; i-- > 0;)
+        for (int n = 0; n < 2; n++) {
+            const struct grid_leg *leg = &grid_nth(g, i)->side[GRID_BUY].leg[n];
+            if (leg->id && !leg->canceling)
+                last = bound(leg->price, leg->open);
+            else if (leg->id && !dec_add(sum, bound(leg->price, leg->open), &sum))
+                return DEC_MAX;
+        }
+    return dec_add(sum, last, &sum) ? sum : DEC_MAX;
+}
+
+/* Whether there is, or will be, the money for a buy. */
+static bool can_pay(const struct grid_call *c, dec cost, dec more)
+{
+    dec money;
+    return dec_le(cost, c->free) || !dec_add(c->free, more, &money) || dec_le(cost, money);
 }
 
 static void submit(struct grid_call *c, struct grid_slot *s, int side, dec price)
@@ -204,6 +226,7 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
     struct grid *g = c->g;
     const struct param_value *most = &c->p->value[P_MAX_OPEN];
     int64_t window = most->present ? most->integer : INT64_MAX, rank = 0, open = 0;
+    dec more = side == GRID_BUY && most->present ? given_back(g) : DEC_ZERO;
     for (uint32_t i = 0; i < g->slots; i++)
         open += grid_legs(&g->slot[i], side);
     for (uint32_t i = 0; i < g->slots; i++) {
@@ -220,16 +243,22 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
             s->side[side].retry_ns = c->now + GRID_RETRY_NS; /* lower than its level: too little */
             continue;
         }
-        if (++rank > window || open >= window)
-            continue; /* virtual, or until a cancel has made room */
-        if (side == GRID_BUY && !can_pay(c, price, c->wish[side][s - g->slot])) {
+        if (rank >= window)
+            continue; /* virtual */
+        dec cost = side == GRID_BUY ? bound(price, c->wish[side][s - g->slot]) : DEC_ZERO;
+        if (!can_pay(c, cost, open < window ? DEC_ZERO : more)) {
             s->side[side].retry_ns = c->now + GRID_RETRY_NS;
             continue;
         }
+        rank++;
+        if (open >= window)
+            continue; /* until a cancel has made room */
         submit(c, s, side, price);
         open++;
-        if (side == GRID_BUY)
+        if (side == GRID_BUY) {
+            c->free.v -= cost.v;
             f->highest_buy = dec_max(f->highest_buy, price);
+        }
     }
 }
 

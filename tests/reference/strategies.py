@@ -176,6 +176,7 @@ class Grid(Strategy):
         """Those of `wanted` that the window of open orders has room for; what is open outside of it is cancelled."""
         out, rank, taken = [], 0, sum(len(s.orders[side]) for s in self.slots)
         money = self.free(self.instrument.quote)
+        room = self.given_back(outwards) if side == "buy" else 0
         for slot in outwards:
             for order in slot.orders[side]:
                 if not order.cancelling:
@@ -185,17 +186,26 @@ class Grid(Strategy):
                         agent.cancel(order)
             for w in wanted:
                 if w[0] is slot:
-                    rank += 1
-                    if rank > self.window or taken >= self.window:
+                    if rank >= self.window:
                         continue
                     cost = mul_up(w[2], w[3]) if side == "buy" else 0
-                    if cost > money:
+                    if cost > money + (room if taken >= self.window else 0):
                         self.wait(agent, slot, side, 60 * SECOND)
+                        continue
+                    rank += 1
+                    if taken >= self.window:
                         continue
                     money -= cost
                     taken += 1
                     out.append(w)
         return out
+
+    @staticmethod
+    def given_back(outwards):
+        """What the buys bind whose cancel is under way, and the furthest of the others."""
+        orders = [o for s in outwards for o in s.orders["buy"]]
+        staying = [o for o in orders if not o.cancelling][-1:]
+        return sum(mul_up(o.price, o.left) for o in [o for o in orders if o.cancelling] + staying)
 
     def wait(self, agent, slot, side, time):
         slot.until[side] = agent.now + time
@@ -285,8 +295,8 @@ class Dca(Strategy):
         open_amounts = sum(max(self.amount - o.cost_so_far, 0) for o in self.orders)
         if self.total is not None and self.spent + open_amounts + self.amount > self.total:
             return
-        qty = floor_to(self.amount * ONE // price, self.instrument.lot)
-        if qty:
+        qty, least = floor_to(self.amount * ONE // price, self.instrument.lot), self.instrument.limits
+        if qty and qty >= least["min_qty"] and qty * price // ONE >= least["min_notional"]:
             order = agent.new_order(self, "buy", "market", None, qty, False)
             order.cost_so_far = 0
             agent.submit(order)
