@@ -28,10 +28,20 @@ bool dca_selling_price(const struct strategy_view *v, dec *ret)
 static bool limit_price(const struct strategy_view *v, dec price, dec *ret)
 {
     const struct instrument *in = view_instrument(v, view_first_instrument(v));
-    dec part;
-    return dec_sub(DEC_ONE, dca_decimal(view_params(v), DCA_OFFSET, DEC_ZERO), &part) &&
-           dec_mul(price, part, DEC_FLOOR, &price) &&
-           dec_round_to(price, in->rules.tick_size, DEC_FLOOR, ret) && dec_is_pos(*ret);
+    dec part, limit, rests;
+    if (!dec_sub(DEC_ONE, dca_decimal(view_params(v), DCA_OFFSET, DEC_ZERO), &part) ||
+        !dec_mul(price, part, DEC_FLOOR, &limit) ||
+        !dec_round_to(limit, in->rules.tick_size, DEC_FLOOR, &limit))
+        return false;
+    /* at the ask itself it would take, and be refused for ever */
+    if (dca_flag(view_params(v), DCA_POST_ONLY)) {
+        if (!dec_sub(price, in->rules.tick_size, &rests) ||
+            !dec_round_to(rests, in->rules.tick_size, DEC_UP, &rests))
+            return false;
+        limit = dec_min(limit, rests);
+    }
+    *ret = limit;
+    return dec_is_pos(limit);
 }
 
 enum err dca_buy_request(const struct strategy_view *v, dec amount, dec price, bool market,

@@ -174,6 +174,18 @@ static void less_than_a_lot_is_skipped(void **state)
     world_close(&w);
 }
 
+static void less_than_the_venue_takes_is_skipped(void **state)
+{
+    (void)state;
+    begin(EACH_MINUTE "amount = \"10\"");
+    w.setup->instrument[0].rules.min_notional = D("10");
+    world_trade(&w, "50000.01", "1"); /* 0.00019 */
+    assert_null(submitted());
+    assert_null(world_effect(&w, EFFECT_DENIED, 0));
+    assert_string_equal(noted(), "purchase skipped: amount is less than the venue takes");
+    world_close(&w);
+}
+
 static void without_a_price_a_purchase_waits_for_one(void **state)
 {
     (void)state;
@@ -329,6 +341,7 @@ static void limit_orders_have_their_tif_and_may_only_rest(void **state)
         world_trade(&w, "50000", "1");
         assert_int_equal(submitted()->req.tif, TIFS[i]);
         assert_int_equal(submitted()->req.post_only, i == 2);
+        assert_dec(submitted()->req.price, i == 2 ? "49999.99" : "50000"); /* to rest it is below */
         world_close(&w);
     }
 }
@@ -609,6 +622,7 @@ int main(void)
         cmocka_unit_test(the_total_is_never_exceeded),
         cmocka_unit_test(the_total_counts_what_is_under_way),
         cmocka_unit_test(less_than_a_lot_is_skipped),
+        cmocka_unit_test(less_than_the_venue_takes_is_skipped),
         cmocka_unit_test(without_a_price_a_purchase_waits_for_one),
         cmocka_unit_test(start_price_is_waited_for_from_either_side),
         cmocka_unit_test(calendar_of_days),

@@ -467,6 +467,33 @@ static enum err check_fees(struct strategy_setup *s, const char *fee, const char
 }
 
 /* A step of 1 % on the lower price, sold a level higher: (1.01 x 0.999^2 - 1) = 0.00798101. */
+/* A buy that a full window could not pay, even without its furthest order, does not push that out
+ * again and again. */
+static void a_window_that_cannot_pay_stays(void **state)
+{
+    (void)state;
+    static const char *const BUDGET[] = {"980", "995"};
+    for (int i = 0; i < 2; i++) {
+        grids_open(&w, BUDGET[i], "0", RANGE, "levels=5", "size=0.01", "max_open=2", NULL);
+        world_start(&w);
+        world_trade(&w, "49500", "1");
+        grids_assert_open(&w, "buy 0.01@49000, buy 0.01@48000");
+        world_trade(&w, "50500", "1");
+        if (i == 0) { /* 10 + 480 do not pay 500 */
+            for (int n = 0; n < 5; n++) {
+                grids_assert_open(&w, "buy 0.01@49000, buy 0.01@48000");
+                assert_null(world_effect(&w, EFFECT_CANCEL, 0));
+                wait(60);
+            }
+        } else {
+            assert_non_null(world_effect(&w, EFFECT_CANCEL, 0));
+            world_order(&w, world_effect(&w, EFFECT_CANCEL, 0)->cancel, ORDER_CANCELED);
+            grids_assert_open(&w, "buy 0.01@49000, buy 0.01@50000");
+        }
+        world_close(&w);
+    }
+}
+
 static void min_profit(void **state)
 {
     (void)state;
@@ -640,6 +667,7 @@ int main(void)
         cmocka_unit_test(trailing_keeps_to_the_investment),
         cmocka_unit_test(money_that_is_not_there_is_waited_for),
         cmocka_unit_test(max_open),
+        cmocka_unit_test(a_window_that_cannot_pay_stays),
         cmocka_unit_test(min_profit),
         cmocka_unit_test(reprice),
         cmocka_unit_test(cooldown),

@@ -5,7 +5,7 @@
  *
  * PROPERTY_PATHS: market paths per strategy (300; `make test-all` runs 10000). PROPERTY_BASE: the
  * first path's seed, for others than the usual ones. PROPERTY_SEED: the seed of one path, run
- * alone. PROPERTY_ONLY: the kind of strategy. */
+ * alone. PROPERTY_ONLY: the kind of strategy. PROPERTY_LOG: every event and order is printed. */
 #include "chaos.h"
 #include "property_draws.h"
 
