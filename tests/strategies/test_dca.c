@@ -177,9 +177,8 @@ static void less_than_a_lot_is_skipped(void **state)
 static void less_than_the_venue_takes_is_skipped(void **state)
 {
     (void)state;
-    begin(EACH_MINUTE "amount = \"10\"");
-    w.setup->instrument[0].rules.min_notional = D("10");
-    world_trade(&w, "50000.01", "1"); /* 0.00019 */
+    begin(EACH_MINUTE "amount = \"5\"");
+    world_trade(&w, "50000.01", "1"); /* 0.00009, of 4.50 */
     assert_null(submitted());
     assert_null(world_effect(&w, EFFECT_DENIED, 0));
     assert_string_equal(noted(), "purchase skipped: amount is less than the venue takes");
