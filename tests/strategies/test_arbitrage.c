@@ -364,6 +364,13 @@ static void rate_cost(void **state)
     twin_sends(0);
     twin_quote(FAR, "50656.92", "5", "60000", "5");
     twin_sends(1);
+    twin_close(NULL);
+    open_rate("USDC-USDT", PLAIN "min_profit = 0\nrate_cost = \"0.01\"\n");
+    twin_param(P_RATE_COST, PARAM_DECIMAL, (struct param_value){.decimal = D("0.009")});
+    twin_quote(RATE, "1", "9", "1", "9");
+    twin_quote(NEAR, "49990", "5", "50000", "5");
+    twin_quote(FAR, "50656.91", "5", "60000", "5");
+    twin_sends(1);
 }
 
 static void max_age_rate(void **state)
@@ -383,6 +390,14 @@ static void max_age_rate(void **state)
     twin_wait(SECONDS(10) - 2);
     twin_quote(NEAR, "49990", "5", "50000", "5");
     twin_quote(FAR, "51000", "5", "60000", "5"); /* 10 s */
+    twin_sends(1);
+    twin_close(NULL);
+    open_rate("USDC-USDT", PLAIN "max_age = \"3s\"\nmax_age_rate = \"9s\"\n");
+    twin_param(P_MAX_AGE_RATE, PARAM_DURATION, (struct param_value){.duration_ns = SECONDS(10)});
+    twin_quote(RATE, "1", "9", "1", "9");
+    twin_wait(SECONDS(10) - 2);
+    twin_quote(NEAR, "49990", "5", "50000", "5");
+    twin_quote(FAR, "51000", "5", "60000", "5");
     twin_sends(1);
     twin_close(NULL);
     open_rate("USDC-USDT", PLAIN "max_age = \"3s\"\n"); /* absent: as max_age */

@@ -462,6 +462,18 @@ static void purchases_missed_while_down_can_be_skipped(void **state)
         world_timer(&w);
     assert_non_null(submitted());
     world_close(&w);
+    begin("interval = \"1h\"\namount = \"100\"\nmissed = \"skip\"\nmissed_after = \"10m\"");
+    world_trade(&w, "50000", "1");
+    struct event e = {.kind = EVENT_PARAM, .venue = VENUE_NONE, .instrument = INSTRUMENT_NONE};
+    e.param = (struct event_param){.index = params_index(&strategy_dca, "missed_after"),
+                                   .type = PARAM_DURATION,
+                                   .present = true,
+                                   .value = {.present = true, .duration_ns = HOUR}};
+    world_step(&w, &e);
+    world_advance(&w, HOUR + 11 * MINUTE);
+    world_trade(&w, "40000", "1");
+    assert_non_null(submitted());
+    world_close(&w);
 }
 
 /* ---- the amount by an average ---- */

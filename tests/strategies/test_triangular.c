@@ -521,9 +521,17 @@ static void a_trade_is_worth_its_quantity_once(void **state)
 static void levels_bound_the_walk(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        open_desk(i ? BASIC "levels = 2\n" : BASIC "levels = 1\n");
+    for (int i = 0; i < 3; i++) { /* 2: by a reload */
+        open_desk(i == 1 ? BASIC "levels = 2\n" : BASIC "levels = 1\n");
         feeds(FEED_LIVE);
+        if (i == 2)
+            tell(&(struct event){.kind = EVENT_PARAM,
+                                 .venue = VENUE_NONE,
+                                 .instrument = INSTRUMENT_NONE,
+                                 .param = {.index = TRI_LEVELS,
+                                           .type = PARAM_INTEGER,
+                                           .present = true,
+                                           .value = {.present = true, .integer = 2}}});
         book(ETH_BTC, "0.04999 100", "0.05 100");
         book(ETH_USDT, "3020 100", "3100 100");
         book(BTC_USDT, "59999.99 5", "60000 0.005 60001 5");

@@ -3,7 +3,7 @@
 
 build/matter/ has the test programs once more, with a switch between the strategies and their parameters
 (tests/matter/ignored_param.c). Each parameter is ignored in turn, and the strategy's tests, the random ones aside, are
-run until one fails. MATTER_ONLY=grid.lower runs a part: whatever begins with that.
+run until one fails (for one that a reload does not change: first those of test_live.c). MATTER_ONLY=grid.lower runs a part: whatever begins with that.
 """
 import concurrent.futures, glob, os, re, subprocess, sys, time
 
@@ -17,8 +17,9 @@ TIMEOUT = 20  # of one program; one that hangs has failed
 
 def run(program, ignored):
     """The first test that fails, or None."""
+    key = ignored.split(" ")[0] if ignored else ""
     env = {k: v for k, v in os.environ.items() if k != "PARAM_IGNORED"} | {"CMOCKA_MESSAGE_OUTPUT": "TAP"}
-    env.update({"PARAM_IGNORED": ignored} if ignored else {})
+    env.update({"PARAM_IGNORED": ignored, "LIVE_ONLY": key, "LIVE_DRAWS": "3000"} if ignored else {})
     try:
         p = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=env,
                            timeout=TIMEOUT)
@@ -42,6 +43,8 @@ def programs_of(kind):
 
 
 def judge(ignored, programs):
+    if ignored.endswith(" frozen"):
+        programs = [WHERE + "/test_live"] + programs
     for program in programs:
         failed = run(program, ignored)
         if failed:
@@ -52,7 +55,7 @@ def judge(ignored, programs):
 def main():
     listed = subprocess.run([WHERE + "/test_grid"], stdout=subprocess.PIPE, env=dict(os.environ, PARAM_IGNORED="list"),
                             check=True).stdout.decode().splitlines()
-    wanted = [line for line in listed if line.startswith(ONLY) and not line.endswith(" frozen")]
+    wanted = [line for line in listed if line.startswith(ONLY)]
     programs = {kind: programs_of(kind) for kind in sorted({line.split(".")[0] for line in wanted})}
     explained = subprocess.run([tap.BUILD + "/tradewind", "check", "--explain"], stdout=subprocess.PIPE, check=True).stdout
     for kind in programs:
