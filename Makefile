@@ -82,7 +82,7 @@ TESTLIB   := $(TESTLIB_C:%.c=$(BUILD)/obj/%.o)
 UNIT_C    := $(wildcard tests/unit/test_*.c tests/strategies/test_*.c)
 UNIT      := $(UNIT_C:tests/%.c=$(BUILD)/tests/%)
 MATTER_C  := $(wildcard tests/matter/*.c)
-MATTER    := $(patsubst $(BUILD)/tests/%,$(BUILD)/matter/%,$(filter $(BUILD)/tests/strategies/%,$(UNIT)))
+MATTER    := $(patsubst $(BUILD)/tests/%,$(BUILD)/matter/%,$(filter $(BUILD)/tests/strategies/% $(BUILD)/tests/unit/test_config%,$(UNIT)))
 FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAY    := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/replay/%)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/fuzzers/%)
@@ -245,8 +245,8 @@ $(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB) $(LIB)
 	$(say) LINK $@
 	$(Q)$(LINK) $(LIBS) $(TEST_LIBS)
 
-# The same tests, with what they test made to ignore a parameter (tests/matter/).
-MATTER_WRAPS := view_params $(addprefix strategy_,grid dca momentum arbitrage triangular)
+# The same tests, with what they test made to ignore a parameter or a key (tests/matter/).
+MATTER_WRAPS := toml_root view_params $(addprefix strategy_,grid dca momentum arbitrage triangular)
 $(MATTER): $(BUILD)/matter/%: $(BUILD)/obj/tests/%.o $(MATTER_C:%.c=$(BUILD)/obj/%.o) $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LINK $@

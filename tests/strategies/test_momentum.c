@@ -210,6 +210,21 @@ static void every_entry_decides_as_defined(void **state)
     assert_true(trades_as_defined("entry = \"bollinger\"\nbollinger_entry = \"breakout\"\n") >= 4);
 }
 
+/* One level is not enough: few candles lie close to it. */
+static void the_level_of_the_adx_filter_counts(void **state)
+{
+    (void)state;
+    make_bars(1);
+    uint32_t trades = UINT32_MAX;
+    for (int level = 8; level <= 40; level += 2) {
+        char lines[128];
+        snprintf(lines, sizeof lines, "entry = \"macd\"\nfilter_adx_min = \"%d\"\n", level);
+        uint32_t n = trades_as_defined(lines);
+        assert_true(n <= trades);
+        trades = n;
+    }
+}
+
 /* Each line changes what is traded, and to what its definition says. */
 static void every_parameter_of_a_signal_counts(void **state)
 {
@@ -710,6 +725,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_entry_decides_as_defined),
+        cmocka_unit_test(the_level_of_the_adx_filter_counts),
         cmocka_unit_test(every_parameter_of_a_signal_counts),
         cmocka_unit_test(exit_signal_switched_off_keeps_what_is_held),
         cmocka_unit_test(the_timeframe_is_the_candles),
