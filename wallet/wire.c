@@ -275,11 +275,19 @@ static void read_read(struct bufr *in, struct wire_read *r)
     r->limit = bufr_u32(in);
 }
 
+/* Bytes that are the caller's: no more of them are looked at than may be sent. */
+static void write_bytes(struct bufw *out, const uint8_t *bytes, uint32_t len, uint32_t most)
+{
+    if (len > most)
+        out->failed = true;
+    bufw_u32(out, len);
+    bufw_bytes(out, bytes, len);
+}
+
 static void write_secret(struct bufw *out, const struct wire_request *r)
 {
     write_enum(out, r->unlock);
-    bufw_u32(out, r->secret_len);
-    bufw_bytes(out, r->secret, r->secret_len);
+    write_bytes(out, r->secret, r->secret_len, WIRE_SECRET_MAX);
 }
 
 static void read_secret(struct bufr *in, struct wire_request *r)
@@ -347,8 +355,7 @@ enum err wire_encode_request(const struct wire_request *r, uint8_t *out, size_t 
     case WIRE_UNLOCK: write_secret(&b, r); break;
     case WIRE_POLICY_SET:
         write_secret(&b, r);
-        bufw_u32(&b, r->policy_len);
-        bufw_bytes(&b, r->policy, r->policy_len);
+        write_bytes(&b, r->policy, r->policy_len, WIRE_POLICY_MAX);
         break;
     }
     if (b.failed || wire_decode_request(out, b.len, &back))
@@ -493,10 +500,7 @@ enum err wire_encode_reply(const struct wire_reply *r, uint8_t *out, size_t *ret
         case WIRE_SIGN_CANCEL_ALL:
         case WIRE_SIGN_QUERY:
         case WIRE_SIGN_STREAM: write_signed(&b, &r->signed_); break;
-        case WIRE_GET_SECRET:
-            bufw_u32(&b, r->secret_len);
-            bufw_bytes(&b, r->secret, r->secret_len);
-            break;
+        case WIRE_GET_SECRET: write_bytes(&b, r->secret, r->secret_len, WIRE_SECRET_MAX); break;
         case WIRE_LIST:
             bufw_u32(&b, r->keys);
             bufw_u32(&b, r->listed);
