@@ -248,6 +248,7 @@ static void place_side(struct grid_call *c, int side, struct fence *f)
         dec cost = side == GRID_BUY ? bound(price, c->wish[side][s - g->slot]) : DEC_ZERO;
         if (!can_pay(c, cost, open < window ? DEC_ZERO : more)) {
             s->side[side].retry_ns = c->now + GRID_RETRY_NS;
+            g->due = true; /* the next event finds others in the window */
             continue;
         }
         rank++;

@@ -161,19 +161,23 @@ class Grid(Strategy):
                     else:
                         self.wait(agent, s, "buy", 60 * SECOND)
         buys = self.windowed(agent, "buy", buys, self.slots[::-1])
-        highest = max([highest] + [b[2] for b in buys])
+        highest = max([highest] + [b[2] for b in buys if b[3]])
         sells = self.windowed(agent, "sell", [s for s in sells if s[2] > highest], self.slots)
-        orders = []
+        actions = []
         for slot, side, price, qty in buys + sells:
+            if qty is None:  # not an order to place, but one to cancel
+                actions.append((agent.cancel, slot))
+                continue
             order = agent.new_order(self, side, "limit", price, qty, self.post_only)
             order.slot = slot
             slot.orders[side].append(order)
-            orders.append(order)
-        for order in orders:
-            agent.submit(order)
+            actions.append((agent.submit, order))
+        for act, order in actions:
+            act(order)
 
     def windowed(self, agent, side, wanted, outwards):
-        """Those of `wanted` that the window of open orders has room for; what is open outside of it is cancelled."""
+        """Those of `wanted` that the window of open orders has room for, and, as (order, side, None, None), what is open
+        outside of it and to be cancelled; all from the nearest slot outwards."""
         out, rank, taken = [], 0, sum(len(s.orders[side]) for s in self.slots)
         money = self.free(self.instrument.quote)
         room = self.given_back(outwards) if side == "buy" else 0
@@ -183,7 +187,7 @@ class Grid(Strategy):
                     rank += 1
                     if rank > self.window:
                         order.own_cancel = True
-                        agent.cancel(order)
+                        out.append((order, side, None, None))
             for w in wanted:
                 if w[0] is slot:
                     if rank >= self.window:
