@@ -112,7 +112,7 @@ static void check_denial(const struct chaos *c, const struct effect_denied *d)
     }
 }
 
-static void check_twins(const struct chaos *c)
+static void check_twins(struct chaos *c)
 {
     static uint8_t bytes[2][FX_BYTES];
     struct bufw w[2];
@@ -124,6 +124,8 @@ static void check_twins(const struct chaos *c)
     }
     if (w[0].len != w[1].len || memcmp(bytes[0], bytes[1], w[0].len) != 0)
         chaos_fail(c, "a strategy that was saved and loaded does something else");
+    for (size_t i = 0; i < w[0].len; i++)
+        c->trace = (c->trace ^ bytes[0][i]) * UINT64_C(1099511628211); /* FNV-1a */
 }
 
 /* ---- PROPERTY_LOG: what happened, for people who look for a cause ---- */
@@ -524,8 +526,7 @@ static void book_opening(struct chaos *c)
                 c->account[k][v][a] = engine_balance(c->engine[0], k, v, a);
 }
 
-bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks,
-                enum chaos_faults faults)
+bool chaos_prepare(struct chaos *c, uint64_t seed, const char *text, enum chaos_faults faults)
 {
     static const char *const VENUES[] = {"binance-spot", NULL};
     const struct config_kinds kinds = {.strategies = strategy_registry, .venues = VENUES};
@@ -561,6 +562,11 @@ bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t 
             chaos_fail(c, "engine_init: %s", err_name(e));
     }
     book_opening(c);
+    return true;
+}
+
+void chaos_begin(struct chaos *c, const int64_t *ticks)
+{
     for (instrument_id i = 0; i < c->setup->instruments; i++) {
         struct event ev = {
             .kind = EVENT_FEED, .venue = c->setup->instrument[i].venue, .instrument = i};
@@ -570,7 +576,20 @@ bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t 
     }
     for (instrument_id i = 0; i < c->setup->instruments; i++)
         chaos_market(c, i, ticks[i]);
+}
+
+bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks,
+                enum chaos_faults faults)
+{
+    if (!chaos_prepare(c, seed, text, faults))
+        return false;
+    chaos_begin(c, ticks);
     return true;
+}
+
+void chaos_event(struct chaos *c, struct event *ev)
+{
+    step(c, ev);
 }
 
 void chaos_close(struct chaos *c)

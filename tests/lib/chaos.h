@@ -45,6 +45,7 @@ struct chaos {
                [SETUP_ASSETS_MAX]; /* by the fills alone */
     uint64_t next_fill, steps, submits, fills, restarts_done;
     uint64_t denied[128]; /* by reason */
+    uint64_t trace;       /* a hash of all effects so far: equal for runs that do the same */
 };
 
 /* Parses [text] (the program's own strategy kinds) and builds both engines; feeds live, the bid of
@@ -53,6 +54,11 @@ struct chaos {
 bool chaos_open(struct chaos *c, uint64_t seed, const char *text, const int64_t *ticks,
                 enum chaos_faults faults);
 void chaos_close(struct chaos *c);
+/* The two halves of it, for what has to happen between: the engines are built; the feeds live. */
+bool chaos_prepare(struct chaos *c, uint64_t seed, const char *text, enum chaos_faults faults);
+void chaos_begin(struct chaos *c, const int64_t *ticks);
+/* Any event, at the present time. */
+void chaos_event(struct chaos *c, struct event *ev);
 
 /* One event of the market: instrument [i] moves to [ticks] as its bid; a top of book, and a trade
  * at the bid or ask. */

@@ -33,8 +33,8 @@ def run(program, **switches):
 
 def listed(switch):
     """What can be ignored: all that the switch knows."""
-    p = subprocess.run([WHERE + "/strategies/test_grid"], stdout=subprocess.PIPE, env={**os.environ, switch: "list"}, check=True)
-    return [line for line in p.stdout.decode().splitlines() if line.startswith(ONLY) and not line.endswith(" frozen")]
+    p = subprocess.run([WHERE + "/strategies/test_live"], stdout=subprocess.PIPE, env={**os.environ, switch: "list"}, check=True)
+    return [line for line in p.stdout.decode().splitlines() if line.startswith(ONLY)]
 
 
 def programs_like(pattern):
