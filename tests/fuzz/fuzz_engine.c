@@ -84,7 +84,7 @@ static void make_history(struct input *in, const struct engine *e, struct event_
     static const int64_t FRAME[] = {3600000000000, 60000000000, 1000000000, 0, -1, 1};
     int64_t frame_ns = FRAME[byte(in) % 8 < 5 ? 0 : byte(in) % 6];
     int64_t now_ns = engine_now_ns(e), back = byte(in);
-    h->strategy = byte(in) % (engine_setup(e)->strategies + 1);
+    h->strategy = (strategy_id)(byte(in) % (engine_setup(e)->strategies + 1));
     h->last = byte(in) & 1;
     h->candle =
         (struct event_candle){.timeframe_ns = frame_ns,
@@ -111,12 +111,12 @@ static void make_param(struct input *in, const struct engine *e, struct event_pa
 {
     const struct setup *s = engine_setup(e);
     uint8_t flags = byte(in), from = byte(in);
-    p->strategy = byte(in) % s->strategies;
+    p->strategy = (strategy_id)(byte(in) % s->strategies);
     const struct param_spec *spec = s->strategy[p->strategy].ops->params;
     uint16_t count = 0;
     while (spec[count].key)
         count++;
-    p->index = from % count;
+    p->index = (uint16_t)(from % count);
     for (uint16_t k = 0; k < count && flags % 16 && !(spec[p->index].flags & PARAM_LIVE); k++)
         p->index = (uint16_t)((p->index + 1) % count);
     spec += p->index;

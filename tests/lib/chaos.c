@@ -336,7 +336,7 @@ static int64_t fewest_lots(const struct chaos *c, const struct chaos_order *o)
 {
     const struct instrument_rules *r = &c->setup->instrument[o->req.instrument].rules;
     dec bid = chaos_bid(c, o->req.instrument), qty;
-    int64_t lots;
+    int64_t lots = 0;
     assert_true(dec_div(r->min_notional, bid, DEC_UP, &qty) && dec_mul_int(qty, 2, &qty) &&
                 dec_round_to(dec_max(qty, r->min_qty), r->lot_size, DEC_UP, &qty) &&
                 dec_to_steps(qty, r->lot_size, &lots));
