@@ -52,8 +52,10 @@ try:
     tap.ok(p.wait(10) == 0 and "stopped" in lines(d, "log"), "sigterm_is_handed_on", lines(d, "log"))
 
     d, p = stubborn
+    p.send_signal(signal.SIGTERM)  # it has the longest stop_timeout to stop in good order ...
+    time.sleep(1)
     start = time.time()
-    p.send_signal(signal.SIGTERM)
+    p.send_signal(signal.SIGTERM)  # ... and, asked twice, half a minute
     d2, p2 = crash
     start2 = time.time()
     tap.ok(p2.wait(60) == 1, "too_many_crashes_end_it", lines(d2, "log"))
@@ -71,7 +73,7 @@ try:
     p3.send_signal(signal.SIGTERM)
     tap.ok(p3.wait(40) == 1, "and_it_can_be_stopped", lines(d3, "log"))
 
-    tap.ok(p.wait(60) == 1 and 25 < time.time() - start < 60, "a_daemon_that_does_not_stop_is_killed",
+    tap.ok(p.wait(60) == 1 and 25 < time.time() - start < 60, "one_that_does_not_stop_when_asked_twice_is_killed",
            lines(d, "log"))
     tap.ok("does not stop; it is killed" in "\n".join(lines(d, "log")), "and_told", lines(d, "log"))
 finally:
