@@ -1,5 +1,6 @@
 /* arbitrage: its parameters, what they must fit together, and the plan for `tradewind check`. */
 #include "arbitrage.h"
+#include "refuse.h"
 
 #define SMALLEST "0.000000000000000001"
 
@@ -167,17 +168,6 @@ const struct param_spec arb_params[] = {
 
 /* ---- what must fit together ---- */
 
-static enum err complain(const char *key, const char *text, const char **ret_key, char *why,
-                         size_t cap)
-{
-    size_t n = strlen(text);
-    n = n < cap ? n : cap - 1;
-    memcpy(why, text, n);
-    why[n] = 0;
-    *ret_key = key;
-    return ERR_RANGE;
-}
-
 enum err arb_check(const struct params *p, const struct instrument *first, const char **key,
                    char *why, size_t cap)
 {
@@ -185,17 +175,17 @@ enum err arb_check(const struct params *p, const struct instrument *first, const
     (void)first;
     if (p->value[P_MIN_SIZE].present &&
         dec_gt(p->value[P_MIN_SIZE].decimal, p->value[P_SIZE].decimal))
-        return complain("min_size", "is more than size; allowed: at most that", key, why, cap);
+        return refuse("min_size", "is more than size; allowed: at most that", key, why, cap);
     if (p->value[P_FALLBACK].choice == FALLBACK_UNWIND) {
         if (p->value[P_FAILURE].choice != FAILURE_HEDGE)
-            return complain("fallback", "unwind follows a hedge only; needed: failure = \"hedge\"",
-                            key, why, cap);
+            return refuse("fallback", "unwind follows a hedge only; needed: failure = \"hedge\"",
+                          key, why, cap);
         unwinds = true;
     }
     if (p->value[P_UNWIND_MARKET].boolean && !unwinds)
-        return complain("unwind_market",
-                        "nothing is ever unwound; needed: failure or fallback = \"unwind\"", key,
-                        why, cap);
+        return refuse("unwind_market",
+                      "nothing is ever unwound; needed: failure or fallback = \"unwind\"", key, why,
+                      cap);
     return ERR_OK;
 }
 
@@ -205,22 +195,22 @@ enum err arb_check_instruments(const struct params *p, const struct instrument *
     const struct instrument *a = in[ARB_A], *b = in[ARB_B];
     bool rate = p->value[P_RATE].present;
     if (a == b)
-        return complain("other", "is `instrument` itself; needed: another one", key, why, cap);
+        return refuse("other", "is `instrument` itself; needed: another one", key, why, cap);
     if (a->base != b->base)
-        return complain("other", "has another base than `instrument`; needed: the same", key, why,
-                        cap);
+        return refuse("other", "has another base than `instrument`; needed: the same", key, why,
+                      cap);
     if (a->quote == b->quote && rate)
-        return complain("rate", "both have the same quote; allowed: none", key, why, cap);
+        return refuse("rate", "both have the same quote; allowed: none", key, why, cap);
     if (a->quote == b->quote)
         return ERR_OK;
     if (!rate)
-        return complain("rate", "is missing; needed: an instrument between the two quotes", key,
-                        why, cap);
+        return refuse("rate", "is missing; needed: an instrument between the two quotes", key, why,
+                      cap);
     const struct instrument *r = in[ARB_RATE];
     if (!(r->base == a->quote && r->quote == b->quote) &&
         !(r->base == b->quote && r->quote == a->quote))
-        return complain("rate", "is not between the quotes of `instrument` and `other`", key, why,
-                        cap);
+        return refuse("rate", "is not between the quotes of `instrument` and `other`", key, why,
+                      cap);
     return ERR_OK;
 }
 

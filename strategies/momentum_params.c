@@ -1,5 +1,6 @@
 /* The table of momentum's parameters, and the relations between them. */
 #include "momentum.h"
+#include "refuse.h"
 
 /* An entry of the table by type; LENGTH: a number of candles. */
 #define LENGTH(name, least, most, standard, text)                                                  \
@@ -163,15 +164,6 @@ const struct param_spec momentum_params[] = {
     [P_COOLDOWN] = TIME("cooldown", "0s", "366d", "0s", "no entry for so long after an exit"),
     {.key = NULL},
 };
-
-static enum err refuse(const char *which, const char *text, const char **key, char *why, size_t cap)
-{
-    size_t n = strnlen(text, cap - 1);
-    memcpy(why, text, n);
-    why[n] = 0;
-    *key = which;
-    return ERR_RANGE;
-}
 
 static bool is_given(const struct params *p, uint32_t i)
 {

@@ -5,6 +5,7 @@
  * stays.
  */
 #include "triangular.h"
+#include "refuse.h"
 
 #define ABOVE_ZERO "0.000000000000000001"
 
@@ -174,17 +175,6 @@ bool triangle_make(const struct params *p, const struct instrument *const in[sta
 
 /* ---- configuration ---- */
 
-static enum err complain(const char *key, const char *text, const char **ret_key, char *why,
-                         size_t cap)
-{
-    size_t n = strlen(text);
-    n = n < cap ? n : cap - 1;
-    memcpy(why, text, n);
-    why[n] = 0;
-    *ret_key = key;
-    return ERR_RANGE;
-}
-
 static enum err tri_check(const struct params *p, const struct instrument *first, const char **key,
                           char *why, size_t cap)
 {
@@ -192,21 +182,21 @@ static enum err tri_check(const struct params *p, const struct instrument *first
     (void)first;
     if (!p->value[TRI_INVESTMENT_MIN].present) {
         if (p->value[TRI_INVESTMENT_STEP].present)
-            return complain("investment_step",
-                            "has no meaning without investment_min; allowed: both or neither", key,
-                            why, cap);
+            return refuse("investment_step",
+                          "has no meaning without investment_min; allowed: both or neither", key,
+                          why, cap);
         return ERR_OK;
     }
     if (!dec_sub(max, p->value[TRI_INVESTMENT_MIN].decimal, &range) || dec_is_neg(range))
-        return complain("investment_min", "is more than investment_max; allowed: at most as much",
-                        key, why, cap);
+        return refuse("investment_min", "is more than investment_max; allowed: at most as much",
+                      key, why, cap);
     if (p->value[TRI_INVESTMENT_STEP].present &&
         (!dec_div(range, p->value[TRI_INVESTMENT_STEP].decimal, DEC_UP, &steps) ||
          dec_gt(steps, dec_from_i64(TRIANGLE_STEPS_MAX, 0))))
-        return complain("investment_step",
-                        "makes more than 100 amounts between investment_min and investment_max; "
-                        "allowed: a larger one",
-                        key, why, cap);
+        return refuse("investment_step",
+                      "makes more than 100 amounts between investment_min and investment_max; "
+                      "allowed: a larger one",
+                      key, why, cap);
     return ERR_OK;
 }
 
@@ -215,14 +205,14 @@ static enum err tri_check_instruments(const struct params *p, const struct instr
 {
     struct triangle t;
     if (in[1]->venue != in[0]->venue || in[2]->venue != in[0]->venue)
-        return complain(in[1]->venue != in[0]->venue ? "second" : "third",
-                        "is on another venue than first; allowed: three instruments of one venue",
-                        key, why, cap);
+        return refuse(in[1]->venue != in[0]->venue ? "second" : "third",
+                      "is on another venue than first; allowed: three instruments of one venue",
+                      key, why, cap);
     if (!triangle_make(p, in, &t))
-        return complain("third",
-                        "first, second and third do not close; allowed: three instruments between "
-                        "three assets, like BTC-USDT, ETH-BTC and ETH-USDT",
-                        key, why, cap);
+        return refuse("third",
+                      "first, second and third do not close; allowed: three instruments between "
+                      "three assets, like BTC-USDT, ETH-BTC and ETH-USDT",
+                      key, why, cap);
     return ERR_OK;
 }
 

@@ -169,7 +169,7 @@ static void print_capital(FILE *out, const struct check_plan *p, dec need, dec h
     fprintf(out, "  needs at most %s %s at a time, of %s %s %s", want, asset, purse, has, asset);
     if (dec_is_pos(lacks))
         fprintf(out, ": %s %s %s too little%s", p->refused ? "ERROR:" : "note:", less, asset,
-                p->refused ? "" : ", the last orders will be denied");
+                p->refused ? "" : ", what cannot be paid is not bought");
     fputc('\n', out);
 }
 

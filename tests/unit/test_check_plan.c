@@ -132,8 +132,8 @@ static void table_shows_every_order_and_what_lacks(void **state)
                            "    safety order 1  buy     -1.50 %  985.5         -     200    300  "
                            "990.12346   992.12346\n"
                            "  needs at most 300 USDT at a time, of a budget of 250 USDT: note: 50 "
-                           "USDT too little, the "
-                           "last orders will be denied\n"
+                           "USDT too little, what "
+                           "cannot be paid is not bought\n"
                            "  needs at most 0.5 BTC at a time, of an inventory of 0.5 BTC\n"
                            "  a remark\n");
 }
