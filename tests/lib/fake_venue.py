@@ -234,8 +234,18 @@ class Venue:
     # -- on the loop --
 
     async def _open(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or fixed_port(), ssl=self.context,
-                                                 limit=1 << 20)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or fixed_port(),
+                                                         ssl=self.context, limit=1 << 20)
+                break
+            except OSError:
+                # A process that another thread is just starting holds a copy of every socket until it has called
+                # exec, that of fixed_port() and that of the venue that was closed included.
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
         self.port = self.server.sockets[0].getsockname()[1]
         self.task = LOOP.create_task(self._trade())
 
