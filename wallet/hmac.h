@@ -1,18 +1,17 @@
-/* HMAC-SHA256 with a key that is kept ready: OpenSSL's EVP_MAC, which uses the processor's SHA
- * instructions. Its header and base/err.h want the same names, therefore this one shows neither. */
+/* HMAC-SHA256 with a key that is kept ready: nettle's, whose state is a plain struct (it can live
+ * in guarded memory, unreadable between uses) and which uses the processor's SHA instructions. */
 #ifndef TW_WALLET_HMAC_H
 #define TW_WALLET_HMAC_H
 
-#include <stdbool.h>
+#include "wallet/secret.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 #define HMAC_BYTES 32
 
-struct hmac; /* what OpenSSL keeps of the key is on the heap, and wiped by hmac_free() */
-
-struct hmac *hmac_make(const uint8_t *key, size_t len); /* NULL: OpenSSL could not */
-void hmac_free(struct hmac *h);                         /* NULL is fine */
-bool hmac_of(struct hmac *h, const void *data, size_t len, uint8_t out[static HMAC_BYTES]);
+/* The state after the key, guarded and shut. secret_free() wipes it. ERR_NOMEM. */
+enum err hmac_make(struct secret *ret, const uint8_t *key, size_t len) MUST_CHECK;
+void hmac_of(struct secret *hmac, const void *data, size_t len, uint8_t out[static HMAC_BYTES]);
 
 #endif

@@ -40,32 +40,26 @@ enum err sign_key_make(struct sign_key *ret, enum key_kind kind, const char *api
         return ERR_RANGE;
     k.kind = kind;
     memcpy(k.api_key, api_key, strlen(api_key) + 1);
-    if (kind == KIND_BINANCE_HMAC) {
-        k.mac = hmac_make(secret, len);
-        if (!k.mac)
-            return ERR_NOMEM;
-    } else {
-        enum err err = make_ed25519(&k.ed25519, secret);
-        if (err)
-            return err;
-    }
+    enum err err = kind == KIND_BINANCE_HMAC ? hmac_make(&k.hmac, secret, len)
+                                             : make_ed25519(&k.ed25519, secret);
+    if (err)
+        return err;
     *ret = k;
     return ERR_OK;
 }
 
 void sign_key_free(struct sign_key *k)
 {
-    hmac_free(k->mac);
+    secret_free(&k->hmac);
     secret_free(&k->ed25519);
     memset(k, 0, sizeof *k);
 }
 
 enum err sign_text(struct sign_key *k, const char *text, size_t len, char out[static SIGN_TEXT_MAX])
 {
-    if (k->mac) {
+    if (k->hmac.data) {
         uint8_t mac[HMAC_BYTES];
-        if (!hmac_of(k->mac, text, len, mac))
-            return ERR_STATE;
+        hmac_of(&k->hmac, text, len, mac);
         sodium_bin2hex(out, SIGN_TEXT_MAX, mac, sizeof mac);
         return ERR_OK;
     }

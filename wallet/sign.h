@@ -1,9 +1,7 @@
-/* A key that is ready to sign text: HMAC-SHA256 with a kept context (OpenSSL's: three times faster
- * than libsodium's on today's processors), or Ed25519 (libsodium's).
+/* A key that is ready to sign text: HMAC-SHA256 with a kept state, or Ed25519 (libsodium's).
  *
- * For encoders only: nothing that comes from a socket gets here as it came. An Ed25519 key stays in
- * guarded memory that is unreadable between signatures. What OpenSSL keeps of an HMAC key is on the
- * heap: it is wiped when freed, and the process must keep its memory locked and out of dumps.
+ * For encoders only: nothing that comes from a socket gets here as it came. Both stay in guarded
+ * memory that is unreadable between signatures.
  */
 #ifndef TW_WALLET_SIGN_H
 #define TW_WALLET_SIGN_H
@@ -22,7 +20,7 @@
 struct sign_key {
     enum key_kind kind;
     char api_key[SIGN_API_KEY_MAX];
-    struct hmac *mac;      /* HMAC */
+    struct secret hmac;    /* its state after the key; empty for the other kind */
     struct secret ed25519; /* seed and public key, 64 bytes */
 };
 
