@@ -88,9 +88,11 @@ REPLAY    := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/replay/%)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BUILD)/fuzzers/%)
 BENCH_C   := $(wildcard tests/bench/bench_*.c)
 BENCH     := $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)
+TOOL_C    := $(wildcard tests/tools/*.c)
+TOOL      := $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 SCENARIOS      := $(wildcard tests/scenario/test_*.sh tests/scenario/test_*.py)
 SCENARIOS_SLOW := $(wildcard tests/scenario/slow/test_*.sh tests/scenario/slow/test_*.py)
-ALL_C     := $(LIB_C) $(MAIN_C) $(WALLET_C) $(TESTLIB_C) $(UNIT_C) $(MATTER_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C)
+ALL_C     := $(LIB_C) $(MAIN_C) $(WALLET_C) $(TESTLIB_C) $(UNIT_C) $(MATTER_C) $(FUZZ_C) tests/fuzz/replay_main.c $(BENCH_C) $(TOOL_C)
 
 # Sub-makes use every core unless the caller chose a -j.
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
@@ -119,7 +121,7 @@ demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage:
 test: ## install what is missing, build, and run the tests (under 10 minutes)
 	@rm -f $(TALLY)
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_TEST)"
-	@$(SUBMAKE) all
+	@$(SUBMAKE) all tools
 	@$(SUBMAKE) SAN=1 BUILD=$(BUILD)/san unit-programs replay-programs
 	@$(RUN) --tally $(TALLY) --title 'unit tests, with ASan and UBSan' $(UNIT:$(BUILD)/%=$(BUILD)/san/%) || true
 	@$(RUN) --tally $(TALLY) --title 'fuzz corpora, with ASan and UBSan' $(REPLAY:$(BUILD)/%=$(BUILD)/san/%) || true
@@ -133,7 +135,7 @@ test-all: ## test, and then all that is slow: clang, fuzzing, sanitized programs
 unit: unit-programs ## run the unit tests only
 	@$(RUN) --title 'unit tests' $(UNIT)
 
-scenario: all ## run the scenario tests only, on the programs in build/
+scenario: all tools ## run the scenario tests only, on the programs in build/
 	@TRADEWIND_BUILD=$(BUILD) $(RUN) --title 'scenarios' $(SCENARIOS)
 
 lint: lint-objects ## check layout, include directions, purity, banned calls and other house rules
@@ -173,8 +175,8 @@ FUZZ_RUNS = $(FUZZERS:$(BUILD)/fuzzers/%='tests/tools/fuzz.py --seconds=$(FUZZ_S
 # where something does not build.
 test-rest:
 	@$(MAKE) --no-print-directory deps DEPS="$(DEPS_ALL)"
-	@$(SUBMAKE) CC=clang CXX=clang++ BUILD=$(BUILD)/clang all unit-programs
-	@$(SUBMAKE) SAN=1 BUILD=$(BUILD)/san all
+	@$(SUBMAKE) CC=clang CXX=clang++ BUILD=$(BUILD)/clang all tools unit-programs
+	@$(SUBMAKE) SAN=1 BUILD=$(BUILD)/san all tools
 	@$(SUBMAKE) $(BUILD)/tests/strategies/test_properties matter-programs
 	@$(SUBMAKE) CC=clang CXX=clang++ SAN=fuzz BUILD=$(BUILD)/fuzz fuzz-programs
 	@$(SUBMAKE) lint-objects
@@ -184,6 +186,7 @@ test-rest:
 	@TRADEWIND_BUILD=$(BUILD) $(RUN) --jobs 1 --timeout 900 --tally $(TALLY) --title 'slow scenarios' $(SCENARIOS_SLOW) || true
 	@$(RUN) --jobs 2 --tally $(TALLY) --title 'fuzzing' $(FUZZ_RUNS) || true
 
+tools: $(TOOL) ## build the programs that only tests call, into build/tools
 unit-programs: $(UNIT)
 matter-programs: $(MATTER)
 replay-programs: $(REPLAY)
@@ -191,7 +194,7 @@ fuzz-programs: $(FUZZERS)
 lint-objects: $(LIB_OBJ)
 
 .PHONY: all demo demo-grid demo-dca demo-momentum demo-triangular demo-arbitrage test test-all test-rest unit unit-programs matter-programs replay-programs fuzz-programs scenario lint lint-objects \
-        format bench fuzz install deps clean help FORCE
+        format bench fuzz install deps clean help tools FORCE
 
 # ---- how things are built ----
 
@@ -261,6 +264,11 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
 	$(say) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS) $(TEST_LIBS)
+
+$(TOOL): $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(say) LINK $@
+	$(Q)$(LINK) $(LIBS)
 
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
