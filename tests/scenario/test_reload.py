@@ -17,7 +17,8 @@ def directory(name):
 
 
 def amount(n, more=lambda t: t):
-    return lambda text: more(text.replace('interval = "1m"\namount = "50"', 'interval = "1m"\namount = "%s"' % n))
+    """A purchase every few seconds, as the recording runs as slowly as it was made: it must last for the whole test."""
+    return lambda text: more(text.replace('interval = "1m"\namount = "50"', 'interval = "4s"\namount = "%s"' % n))
 
 
 def params(d):
@@ -28,14 +29,14 @@ def params(d):
 
 def test_while_it_runs():
     d = directory("live")
-    exchange = agent.Exchange(d, 20)
-    config = agent.write_config(d, exchange.port)
+    exchange = agent.Exchange(d, 1)
+    config = agent.write_config(d, exchange.port, change=amount(50))
     daemon = agent.Program([agent.DAEMON, config], d)
     tap.ok(daemon.wait_log("BTC-USDT on binance is live"), "it_starts", daemon.log())
     wait_for(lambda: ask(config, "status")["open_orders"] > 3)
     before = {o["order"] for o in ask(config, "orders")["orders"]}
 
-    agent.write_config(d, exchange.port, change=lambda t: "# nothing but a comment\n" + t)
+    agent.write_config(d, exchange.port, change=amount(50, lambda t: "# nothing but a comment\n" + t))
     code, out = tell("reload", config)
     tap.ok(code == 0 and out == "nothing has changed\n" and params(d) == [], "a_comment_changes_nothing", out)
 
