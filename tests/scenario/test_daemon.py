@@ -18,7 +18,7 @@ def directory(name):
 
 def test_a_day_of_work():
     d = directory("work")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config = agent.write_config(d, exchange.port)
     code, out = tell("status", config)
     tap.ok(code == 3 and "no daemon runs there" in out, "not_running_is_exit_3", out)
@@ -177,7 +177,7 @@ def test_exit_codes():
 def test_two_venues():
     """Two exchanges, one agent: their clocks and books do not mix."""
     d, other = directory("two"), directory("two/b")
-    a, b = agent.Exchange(d, 20), agent.Exchange(other, 20, "--instance", "second")
+    a, b = agent.Exchange(d, 8), agent.Exchange(other, 8, "--instance", "second")
 
     def change(text):
         venue = re.search(r'\[\[venue\]\].*?(?=\[\[instrument)', text, re.S).group(0)

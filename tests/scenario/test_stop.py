@@ -55,7 +55,7 @@ def replays(d, name):
 
 def test_keep():
     d = directory("keep")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange)
     exchange.signal(signal.SIGSTOP)  # nothing happens any more
     before, begin = orders(config), time.time()
@@ -70,7 +70,7 @@ def test_keep():
 
 def test_cancel_and_close():
     d = directory("cancel")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange, 'on_stop = "cancel"\n', 'on_stop = "close"\n')
     held = holds(config, "grid-btc")
     begin = time.time()
@@ -94,7 +94,7 @@ def test_cancel_and_close():
 def test_killed():
     """kill -9: on_stop never had its say; on_restart has."""
     d = directory("killed")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange, 'on_stop = "cancel"\n')
     exchange.signal(signal.SIGSTOP)
     before = orders(config)
@@ -105,7 +105,7 @@ def test_killed():
     exchange.kill()
 
     d = directory("killed2")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange, 'on_restart = "cancel"\n')
     before = orders(config)
     daemon.kill()
@@ -120,7 +120,7 @@ def test_killed():
 
 def test_time():
     d = directory("time")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange, "", 'on_stop = "close"\n')
     exchange.kill()  # no price any more: it cannot sell
     daemon.wait_log("binance is invalid")
@@ -135,7 +135,7 @@ def test_time():
     tap.ok("told to stop again: stopping at once" in daemon.log(), "and_it_says_so", daemon.log())
 
     d = directory("time2")
-    exchange = agent.Exchange(d, 20)
+    exchange = agent.Exchange(d, 8)
     config, daemon = start(d, exchange, "", 'on_stop = "close"\n', 'stop_timeout = "1s"\n')
     exchange.kill()
     daemon.wait_log("binance is invalid")
