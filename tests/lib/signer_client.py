@@ -63,6 +63,10 @@ class Malformed(Exception):
     """Bytes, or a message to be made of them, that the page does not allow."""
 
 
+class OtherVersion(Malformed):
+    """A header of another version of the protocol."""
+
+
 def units(text):
     """A decimal as written, exactly, as a count of 10^-18."""
     m = re.fullmatch(r"(-?)(\d+)(?:\.(\d{1,18}))?", str(text))
@@ -241,7 +245,7 @@ def read_header(data):
     r = Reader(data)
     version, kind, number = struct.unpack("<HHI", r.take(8))
     if version != VERSION:
-        raise Malformed("version %d" % version)
+        raise OtherVersion("version %d" % version)
     return r, kind, number
 
 
