@@ -20,6 +20,10 @@ INSTRUMENT = (("symbol", "symbol"), ("floor", "dec", 1, wire.DEC_MAX), wire.amou
     + tuple(wire.amount(c) for c in CAPS)
 
 
+class OtherVersion(wire.Malformed):
+    """A policy of another version."""
+
+
 def place(instrument):
     """Where an instrument is sorted, and what makes two the same: its symbol as the venue writes it."""
     return instrument["symbol"].replace("-", "")
@@ -43,7 +47,9 @@ def decode(data):
     r = wire.Reader(data)
     if r.take(4) != MAGIC:
         raise wire.Malformed("not a policy")
-    wire.read_field(r, "u16", VERSION, VERSION)
+    version = wire.read_field(r, "u16")
+    if version != VERSION:
+        raise OtherVersion("version %d" % version)
     keys, in_all = [], 0
     for _ in range(wire.read_field(r, "u16", 0, KEYS_MAX)):
         key = wire.read(KEY, r)

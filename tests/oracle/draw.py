@@ -2,7 +2,7 @@
 windows to the millisecond, clocks that step, stop and start again, numbers at the end of what is remembered.
 
     session = Session(random.Random(seed))      # holds a policy, counters and a clock
-    for question, expected in session.steps(100)
+    for question, expected in session.steps()
 
 A question is bytes for the driver; expected is what policy.py says, as answer() makes it comparable.
 """
@@ -26,6 +26,17 @@ def near(r, number, low=0, high=2 ** 63):
     return min(max(low, number + r.choice((0, 0, 0, 1, -1, 1, -1, 2))), high)
 
 
+def broken(r, data):
+    """The bytes with something cut off, added or changed."""
+    how = r.randrange(5)
+    if how == 0:
+        return data[:r.randrange(len(data))]
+    if how == 1:
+        return data + bytes(r.randrange(1, 4))
+    at = r.randrange(len(data)) if how < 4 else r.randrange(min(8, len(data)))
+    return data[:at] + bytes((r.choice((0, 1, 255, data[at] ^ 1 << r.randrange(8))),)) + data[at + 1:]
+
+
 def some_dec(r):
     return r.choice((r.randrange(1, 20), r.randrange(1, 1000) * ONE, r.randrange(1, 10 ** 21), r.randrange(1, 10 ** 27),
                      ONE, r.randrange(1, WIDE), wire.DEC_MAX))
@@ -39,8 +50,8 @@ class Session:
         self.scale = r.choice((1, ONE // 1000, ONE, ONE, ONE, ONE, 10 ** 35))
         self.policy = {"keys": []}
         self.many_pairs = r.random() < 0.03      # more pairs of key and symbol than are kept
-        self.many_instances = r.random() < 0.1   # more instances than are remembered
-        self.generous = self.many_instances or r.random() < 0.3  # days with many orders
+        self.many_instances = r.random() < 0.04   # more instances than are remembered
+        self.generous = self.many_instances or r.random() < 0.3 # days with many orders
         self.wall = r.choice((0, 1000, 1700000000000, 1700000000000, 1700000000000, 2 ** 60 - 10 ** 9))
         self.boot = r.choice((0, 5, 10 ** 9))
         self.numbers = {}
@@ -235,8 +246,8 @@ class Session:
         if kind == wire.SIGN_CANCEL_REPLACE and r.random() < 0.7:
             known = self.counters.instances.get(parts["order"]["instance"])
             left = sorted(known.signed - known.replaced) if known else []
-            if left and not parts["order"]["replaces"] and r.random() < 0.9:
-                parts["order"]["replaces"] = left[-1]
+            if not parts["order"]["replaces"] and r.random() < (0.9 if left else 0.5):
+                parts["order"]["replaces"] = left[-1] if left else 1
         if kind == wire.SIGN_CANCEL_ALL:
             parts["symbol"] = symbol
         if kind == wire.SIGN_QUERY:
@@ -244,30 +255,33 @@ class Session:
         if kind == wire.SIGN_STREAM and r.random() < 0.8:
             signing["transport"] = wire.WEBSOCKET
         data = wire.encode_request(kind, self.ids, **parts)
-        return self.broken(data) if r.random() < 0.02 else data
-
-    def broken(self, data):
-        r = self.r
-        how = r.randrange(5)
-        if how == 0:
-            return data[:r.randrange(len(data))]
-        if how == 1:
-            return data + bytes(r.randrange(1, 4))
-        at = r.randrange(len(data)) if how < 4 else r.randrange(4)
-        return data[:at] + bytes((r.choice((0, 1, 255, data[at] ^ 1 << r.randrange(8))),)) + data[at + 1:]
+        return broken(r, data) if r.random() < 0.02 else data
 
     # Question and answer.
 
-    def steps(self, count):
+    def steps(self):
         yield driver.reset(self.orders_max), b""
-        self.policy = self.draw_policy()
         yield driver.policy(binary.encode(self.policy)), b"\0"
-        for _ in range(count):
-            if self.r.random() < 0.02:
-                self.policy = self.draw_policy()
-                yield driver.policy(binary.encode(self.policy)), b"\0"
+        yield self.new_policy()
+        for _ in range(400 if self.many_instances else 100):
+            if self.r.random() < 0.03:
+                yield self.new_policy()
             self.pass_time()
             yield self.question()
+
+    def new_policy(self):
+        """A policy that is set, unless it is broken: then the one before stays."""
+        drawn = self.draw_policy()
+        data = binary.encode(drawn)
+        if self.r.random() < 0.3:
+            data = broken(self.r, data)
+        try:
+            self.policy = binary.decode(data)
+            return driver.policy(data), b"\0"
+        except binary.OtherVersion:
+            return driver.policy(data), b"\2"
+        except wire.Malformed:
+            return driver.policy(data), b"\1"
 
     def question(self):
         r = self.r
