@@ -17,6 +17,8 @@ static const struct {
     {ALERT_OF_EQUITY, {NULL}, {"strategy"}},
     {ALERT_OF_DRAWDOWN, {NULL}, {"strategy"}},
     {ALERT_OF_FIGURE, {"strategy", "figure"}, {NULL}},
+    {ALERT_OF_SIGNER_SEALED, {NULL}, {NULL}},
+    {ALERT_OF_SIGNER_LOST, {NULL}, {NULL}},
 };
 static const char *const PARTICULAR[] = {"instrument", "window", "timeframe", "periods",  "fast",
                                          "slow",       "asset",  "venue",     "strategy", "figure"};
@@ -53,9 +55,22 @@ static bool check_keys(struct build *b, const struct toml_node *t, const struct 
     return good;
 }
 
-static void check_level(struct build *b, const struct toml_node *t, const struct alert_setup *a)
+static void check_level(struct build *b, const struct toml_node *t, struct alert_setup *a)
 {
-    if (a->has_above == a->has_below)
+    if (alert_of_signer(a->when)) {
+        static const char *const LEVEL[] = {"above", "below", "hysteresis"};
+        char path[REPORT_PATH_MAX];
+        for (size_t i = 0; i < sizeof LEVEL / sizeof LEVEL[0]; i++)
+            if (toml_get(t, LEVEL[i]))
+                errors_add(&b->errors, key_position(t, LEVEL[i]),
+                           key_path(path, "alert", LEVEL[i], strlen(LEVEL[i])),
+                           "says nothing to when = \"%s\"; remove it", alert_of_name(a->when));
+        if (!b->setup->signer.given)
+            errors_add(&b->errors, key_position(t, "when"), "alert.when",
+                       "\"%s\" needs the section [signer]", alert_of_name(a->when));
+        a->has_above = true; /* it is 1 while it is so, else 0 */
+        a->above = DEC_ZERO;
+    } else if (a->has_above == a->has_below)
         errors_add(&b->errors, key_position(t, a->has_above ? "below" : "when"),
                    a->has_above ? "alert.below" : "alert.above",
                    a->has_above ? "is given beside above; allowed: one of them in an alert"

@@ -404,6 +404,11 @@ enum err config_compare(const struct setup *was, const struct params *const *now
 {
     ret->live = ret->fixed = ret->count = 0;
     compare_keys(ret, "agent", &SECTION_AGENT, was, was, is, is);
+    if (was->signer.given == is->signer.given)
+        compare_keys(ret, "signer", &SECTION_SIGNER, was, &was->signer, is, &is->signer);
+    else
+        add_texts(ret, "the configuration", "signer", was->signer.given ? "given" : "absent",
+                  is->signer.given ? "given" : "absent");
     compare_keys(ret, "risk", &SECTION_RISK, was, &was->risk, is, &is->risk);
     compare_keys(ret, "guard", &SECTION_GUARD, was, &was->guard, is, &is->guard);
     compare_keys(ret, "guard.agent", &SECTION_GUARD_AGENT, was, &was->guard_agent, is,

@@ -28,6 +28,7 @@ static enum err build(struct build *b, struct config_report *report)
 {
     unknown_sections(b);
     build_agent(b);
+    build_signer(b);
     build_guard(b);
     build_venues(b);
     build_instruments(b);

@@ -306,6 +306,7 @@ const struct section SECTION_STRATEGY = {
     .keys = STRATEGY};
 const struct section *const SCHEMA[] = {
     &SECTION_AGENT,
+    &SECTION_SIGNER,
     &SECTION_RISK,
     &SECTION_RISK_GROUP,
     &SECTION_GUARD,

@@ -16,11 +16,13 @@ static const struct key_spec ALERT[] = {
     {.key = "when",
      .type = KEY_CHOICE,
      .flags = KEY_REQUIRED,
-     .choices = "price|change|spread|rsi|ema_cross|balance|equity|drawdown|figure",
+     .choices = "price|change|spread|rsi|ema_cross|balance|equity|drawdown|figure|"
+                "signer_sealed|signer_lost",
      .help =
          "what is compared: mark price; its rise (or fall) within window; (ask - bid) / mid; an "
          "indicator of closed candles (ema_cross: fast EMA / slow EMA - 1); a balance; equity, "
-         "or its fall from the high-water mark; a figure of a strategy",
+         "or its fall from the high-water mark; a figure of a strategy; that the signer's key "
+         "store is not open, or that it cannot be asked at all",
      FIELD(when)},
     {.key = "above",
      .type = KEY_DECIMAL,

@@ -60,6 +60,7 @@ struct toml_pos key_position(const struct toml_node *table, const char *key);
 
 /* The parts, in the order in which config_parse() runs them. */
 void build_agent(struct build *b);       /* [agent] and [risk] */
+void build_signer(struct build *b);      /* [signer] */
 void build_venues(struct build *b);      /* [[venue]] */
 void build_instruments(struct build *b); /* [[instrument]], then balances and fee assets */
 void build_conversions(struct build *b); /* every asset to the agent's quote */

@@ -100,6 +100,7 @@ static enum err momentum_on_event(void *state, const struct strategy_view *v, co
     case EVENT_FEED:
     case EVENT_BOOK:
     case EVENT_ORDER:
+    case EVENT_SIGNER:
     case EVENT_COMMAND: break;
     }
     if (!err)

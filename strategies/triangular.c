@@ -319,6 +319,7 @@ static enum err tri_on_event(void *state, const struct strategy_view *v, const s
                                out);
     case EVENT_STARTED: return tri_forget_lost(s, v, out);
     case EVENT_CANDLE:
+    case EVENT_SIGNER:
     case EVENT_COMMAND:
     case EVENT_HISTORY: return ERR_OK;
     }

@@ -128,7 +128,9 @@ static bool value_of_price(struct engine *e, uint32_t n, const struct market_ins
     case ALERT_OF_BALANCE:
     case ALERT_OF_EQUITY:
     case ALERT_OF_DRAWDOWN:
-    case ALERT_OF_FIGURE: break;
+    case ALERT_OF_FIGURE:
+    case ALERT_OF_SIGNER_SEALED:
+    case ALERT_OF_SIGNER_LOST: break;
     }
     return false;
 }
@@ -242,6 +244,20 @@ static bool figure_of(const struct engine *e, uint32_t n, dec *ret)
     return true;
 }
 
+/* ---- of the signer ---- */
+
+/* 1 while it is so, 0 while it is not; none before the first is known. */
+static bool signer_is(const struct engine *e, enum alert_of what, dec *ret)
+{
+    if (!e->signer)
+        return false;
+    bool so = what == ALERT_OF_SIGNER_SEALED
+                  ? e->signer == SIGNER_SEALED
+                  : e->signer != SIGNER_SEALED && e->signer != SIGNER_OPEN;
+    *ret = so ? DEC_ONE : DEC_ZERO;
+    return true;
+}
+
 static bool value_of(const struct engine *e, uint32_t n, dec *ret)
 {
     const struct alert_setup *s = &e->setup->alert[n];
@@ -250,6 +266,8 @@ static bool value_of(const struct engine *e, uint32_t n, dec *ret)
     case ALERT_OF_EQUITY: return equity_of(e, s, ret);
     case ALERT_OF_DRAWDOWN: return drawdown_of(e, s, ret);
     case ALERT_OF_FIGURE: return figure_of(e, n, ret);
+    case ALERT_OF_SIGNER_SEALED:
+    case ALERT_OF_SIGNER_LOST: return signer_is(e, s->when, ret);
     case ALERT_OF_PRICE:
     case ALERT_OF_CHANGE:
     case ALERT_OF_SPREAD:
@@ -265,6 +283,16 @@ void alert_look(struct engine *e)
     for (uint32_t n = 0; e->alerts->any_look && n < e->setup->alerts; n++)
         if (value_of(e, n, &value))
             judge(e, n, value);
+}
+
+void alert_signer(struct engine *e)
+{
+    dec value;
+    for (uint32_t n = 0; n < e->setup->alerts; n++) {
+        enum alert_of when = e->setup->alert[n].when;
+        if (alert_of_signer(when) && signer_is(e, when, &value))
+            judge(e, n, value);
+    }
 }
 
 void alert_view(const struct alerts *a, uint32_t n, struct engine_alert *ret)

@@ -24,6 +24,9 @@ enum err alert_trade(struct engine *e, instrument_id i, const struct event *ev) 
 /* Closes candles that are due; to be called from the engine's next_alert_ns on. */
 enum err alert_due(struct engine *e) MUST_CHECK;
 
+/* The signer's state has become known or changed: those about it. */
+void alert_signer(struct engine *e);
+
 /* What is looked at each second and after fills: balances, equity, drawdown, figures. */
 void alert_look(struct engine *e);
 

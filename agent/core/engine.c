@@ -358,6 +358,10 @@ static enum err step_kind(struct engine *e, const struct event *ev)
     case EVENT_TIMER: return dispatch_due(e, true);
     case EVENT_HISTORY: return history_event(e, ev);
     case EVENT_PARAM: return params_event(e, ev);
+    case EVENT_SIGNER:
+        e->signer = ev->signer;
+        alert_signer(e);
+        return ERR_OK;
     case EVENT_CANDLE: /* the venue's own candles: nothing uses them yet, candles come from trades
                         */
     case EVENT_STARTED: /* made by the engine, never given to it */ return ERR_OK;
@@ -383,6 +387,7 @@ static bool is_addressed(const struct engine *e, const struct event *ev)
     case EVENT_FILL:
     case EVENT_COMMAND:
     case EVENT_TIMER:
+    case EVENT_SIGNER:
     case EVENT_STARTED: return true;
     }
     return false;

@@ -120,6 +120,7 @@ struct engine {
     struct suspect *suspect;
     struct alerts *alerts;
     bool alerted;  /* there are alerts */
+    enum signer_state signer; /* 0: not known, or there is none */
     bool suspects; /* some instrument's prices are looked at before they are believed */
     struct strategy_slot *strategy;
     struct route *route;

@@ -27,6 +27,7 @@ bool lifecycle_hears(const struct strategy_slot *slot, enum event_kind kind)
     case EVENT_BOOK:
     case EVENT_TIMER:
     case EVENT_COMMAND:
+    case EVENT_SIGNER:
     case EVENT_STARTED: return false;
     }
     return false;

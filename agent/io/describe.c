@@ -226,6 +226,7 @@ void describe_event(const struct setup *s, const struct event *e, char *out, siz
             add(&l, " last");
         break;
     case EVENT_PARAM: add_param(&l, s, &e->param); break;
+    case EVENT_SIGNER: add(&l, " %s", signer_state_name(e->signer)); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:

@@ -265,6 +265,7 @@ char *status_overview(const struct status_source *r)
     cJSON_AddBoolToObject(o, "books_balance", r->books_balance);
     cJSON_AddStringToObject(o, "books", r->books);
     add_anomalies(r, o);
+    status_add_signer(r, o);
     add_venues(r, o);
     add_instruments(r, o);
     add_strategies(r, o);

@@ -7,6 +7,7 @@
 #define TW_IO_STATUS_H
 
 #include "core/engine.h"
+#include "io/signer_view.h"
 #include "venue/venue.h"
 
 #include <stdint.h>
@@ -34,6 +35,7 @@ struct status_source {
     uint32_t pid;
     int64_t started_ns, now_ns;          /* wall clock */
     const struct session_stats *session; /* one per venue; NULL: none is connected */
+    const struct signer_view *signer;    /* NULL: none is configured */
     bool books_balance;
     const char *books; /* the sentence about it */
     /* The account as the venue sees it, [venues][assets]. */

@@ -15,6 +15,8 @@ void status_add_dec(cJSON *o, const char *key, bool known, dec d);
 void status_add_count(cJSON *o, const char *key, uint64_t n);
 void status_add_time(cJSON *o, const char *key, int64_t ns); /* null for 0 */
 /* "figures": what a strategy says of itself. */
+void status_add_signer(const struct status_source *r, cJSON *o);
+void status_print_signer(FILE *out, const cJSON *o);
 void status_add_figures(const struct status_source *r, cJSON *o, strategy_id id);
 
 struct status_holding {

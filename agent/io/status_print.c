@@ -210,8 +210,10 @@ static enum err print_status(FILE *out, const cJSON *o)
             status_text_of(o, "build"));
     fprintf(out, "  started %s, engine time %s\n", status_text_of(o, "started"),
             status_text_of(o, "engine_time"));
-    fprintf(out, "  journal %s: %.0f records, %.1f MB\n\n", status_text_of(o, "journal"),
+    fprintf(out, "  journal %s: %.0f records, %.1f MB\n", status_text_of(o, "journal"),
             count_of(o, "journal_records"), count_of(o, "journal_bytes") / 1e6);
+    status_print_signer(out, o);
+    fputc('\n', out);
     print_amount(out, o, "equity, start", "equity_start", quote);
     print_amount(out, o, "equity, now", "equity", quote);
     print_amount(out, o, "result", "pnl", quote);

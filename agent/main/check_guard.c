@@ -91,9 +91,12 @@ void check_print_guards(FILE *out, const struct setup *s)
     for (uint32_t n = 0; n < s->alerts; n++) {
         const struct alert_setup *a = &s->alert[n];
         char level[DEC_TEXT_MAX];
+        bool plain = alert_of_signer(a->when);
         dec_format(a->has_above ? a->above : a->below, level);
-        fprintf(out, "    %s: %s %s %s, %s\n", a->name, alert_of_name(a->when),
-                a->has_above ? "above" : "below", level,
-                a->repeat == ALERT_ONCE ? "once" : "each time");
+        fprintf(out, "    %s: %s%s%s, %s\n", a->name, alert_of_name(a->when),
+                plain          ? ""
+                : a->has_above ? " above "
+                               : " below ",
+                plain ? "" : level, a->repeat == ALERT_ONCE ? "once" : "each time");
     }
 }

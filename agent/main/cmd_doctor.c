@@ -6,6 +6,7 @@
 #include "io/state_dir.h"
 #include "io/tls.h"
 #include "main/cmd.h"
+#include "main/doctor_signer.h"
 #include "main/kinds.h"
 #include "main/usage.h"
 
@@ -31,10 +32,9 @@ static const char HELP[] =
     "usage: tradewind doctor CONFIG\n"
     "\n"
     "Checks the configuration, the state directory, disk space, this machine's clock, the\n"
-    "certificates, the control socket, and whether each venue answers over TLS.\n"
+    "certificates, the control socket, the signer where [signer] is given, and whether each venue\n"
+    "answers over TLS.\n"
     "Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 4 the configuration is wrong.\n";
-
-enum finding { FINE, WARNING, WRONG };
 
 static int wrong;
 
@@ -48,20 +48,20 @@ __attribute__((format(printf, 3, 4))) static void say(enum finding f, const char
     vprintf(format, ap);
     va_end(ap);
     putchar('\n');
-    wrong += f == WRONG;
+    wrong += f == FINDING_WRONG;
 }
 
 static void look_at_space(const char *path)
 {
     struct statvfs v;
     if (statvfs(path, &v) != 0) {
-        say(WRONG, "disk space", "%s: %s", path, strerror(errno));
+        say(FINDING_WRONG, "disk space", "%s: %s", path, strerror(errno));
         return;
     }
     unsigned long long left = (unsigned long long)v.f_bavail * v.f_frsize;
-    say(left < DISK_FULL_BYTES  ? WRONG
-        : left < DISK_LOW_BYTES ? WARNING
-                                : FINE,
+    say(left < DISK_FULL_BYTES  ? FINDING_WRONG
+        : left < DISK_LOW_BYTES ? FINDING_WARNING
+                                : FINDING_FINE,
         "disk space", "%llu MB free at %s", left / 1000000, path);
 }
 
@@ -86,9 +86,9 @@ static void look_at_latch(const char *path)
     if (d.latch_fd < 0)
         return; /* the first start makes it */
     if (state_dir_get_latch(&d, &l) != ERR_OK)
-        say(WRONG, "latch", "%s cannot be read", file);
+        say(FINDING_WRONG, "latch", "%s cannot be read", file);
     else if (l.kind != LATCH_NONE)
-        say(WARNING, "latch", "the next start begins HALTED: %s", l.text);
+        say(FINDING_WARNING, "latch", "the next start begins HALTED: %s", l.text);
     close(d.latch_fd);
 }
 
@@ -103,28 +103,29 @@ static void look_at_state(const struct setup *s)
         if (slash)
             *slash = 0;
         bool can = errno == ENOENT && access(slash ? (*parent ? parent : "/") : ".", W_OK) == 0;
-        say(can ? FINE : WRONG, "state directory", "%s: %s", path,
+        say(can ? FINDING_FINE : FINDING_WRONG, "state directory", "%s: %s", path,
             can ? "the first start makes it" : strerror(errno));
         look_at_space(slash ? (*parent ? parent : "/") : ".");
         return;
     }
     if (!S_ISDIR(st.st_mode))
-        say(WRONG, "state directory", "%s is not a directory", path);
+        say(FINDING_WRONG, "state directory", "%s is not a directory", path);
     else if (access(path, R_OK | W_OK | X_OK) != 0)
-        say(WRONG, "state directory", "%s: %s", path, strerror(errno));
+        say(FINDING_WRONG, "state directory", "%s: %s", path, strerror(errno));
     else if (st.st_mode & 077)
-        say(WARNING, "state directory", "%s: others may look in (mode %03o); a start makes it 700",
-            path, (unsigned)st.st_mode & 0777);
+        say(FINDING_WARNING, "state directory",
+            "%s: others may look in (mode %03o); a start makes it 700", path,
+            (unsigned)st.st_mode & 0777);
     else
-        say(FINE, "state directory", "%s", path);
+        say(FINDING_FINE, "state directory", "%s", path);
     look_at_space(path);
     look_at_latch(path);
     if (state_dir_last_journal(path, &last) != ERR_OK)
-        say(WRONG, "journal", "%s cannot be read", path);
+        say(FINDING_WRONG, "journal", "%s cannot be read", path);
     else if (last)
-        say(FINE, "journal", "%lu in it; `tradewind replay %s` proves the newest",
+        say(FINDING_FINE, "journal", "%lu in it; `tradewind replay %s` proves the newest",
             (unsigned long)last, path);
-    say(FINE, "daemon", "%s", is_locked(path) ? "runs" : "does not run");
+    say(FINDING_FINE, "daemon", "%s", is_locked(path) ? "runs" : "does not run");
 }
 
 static void look_at_socket(const struct setup *s)
@@ -132,12 +133,12 @@ static void look_at_socket(const struct setup *s)
     struct sockaddr_un address;
     struct stat st;
     if (strlen(s->control_socket) >= sizeof address.sun_path)
-        say(WRONG, "control socket", "%s: a socket's path may have at most %zu bytes",
+        say(FINDING_WRONG, "control socket", "%s: a socket's path may have at most %zu bytes",
             s->control_socket, sizeof address.sun_path - 1);
     else if (lstat(s->control_socket, &st) == 0 && !S_ISSOCK(st.st_mode))
-        say(WRONG, "control socket", "%s is there and is not a socket", s->control_socket);
+        say(FINDING_WRONG, "control socket", "%s is there and is not a socket", s->control_socket);
     else
-        say(FINE, "control socket", "%s", s->control_socket);
+        say(FINDING_FINE, "control socket", "%s", s->control_socket);
 }
 
 static void look_at_clock(void)
@@ -145,11 +146,11 @@ static void look_at_clock(void)
     struct timex t = {.modes = 0};
     int state = adjtimex(&t);
     if (state < 0)
-        say(WARNING, "clock", "adjtimex: %s", strerror(errno));
+        say(FINDING_WARNING, "clock", "adjtimex: %s", strerror(errno));
     else if (state == TIME_ERROR || (t.status & STA_UNSYNC))
-        say(WARNING, "clock", "is not kept in time by NTP, as the kernel knows it");
+        say(FINDING_WARNING, "clock", "is not kept in time by NTP, as the kernel knows it");
     else
-        say(FINE, "clock", "is kept in time by NTP");
+        say(FINDING_FINE, "clock", "is kept in time by NTP");
 }
 
 /* ---- one venue ---- */
@@ -173,13 +174,14 @@ static void on_answer(void *ctx, const struct http_answer *a)
     const char *name = q->venue->name;
     int64_t now_ns = clock_wall_ns(), ms = a->status == 200 ? server_time_ms(a->body) : 0;
     if (a->status == 0)
-        say(WRONG, name, "%s: %s", q->venue->rest_url, a->why);
+        say(FINDING_WRONG, name, "%s: %s", q->venue->rest_url, a->why);
     else if (a->status != 200 || ms == 0)
-        say(WRONG, name, "%s answers %d to a question for its time", q->venue->rest_url, a->status);
+        say(FINDING_WRONG, name, "%s answers %d to a question for its time", q->venue->rest_url,
+            a->status);
     else {
         int64_t off_ns = ms * NS_PER_MS - (q->asked_ns + (now_ns - q->asked_ns) / 2);
         bool far = off_ns > CLOCK_OFF_NS || off_ns < -CLOCK_OFF_NS;
-        say(far ? WARNING : FINE, name,
+        say(far ? FINDING_WARNING : FINDING_FINE, name,
             "answers in %.1f ms over TLS; its clock is %s%.3f s from ours%s",
             (double)(now_ns - q->asked_ns) / 1e6, off_ns < 0 ? "-" : "+",
             (double)(off_ns < 0 ? -off_ns : off_ns) / 1e9,
@@ -195,7 +197,7 @@ static void look_at_venue(struct loop *loop, const struct venue_setup *v)
     const char *why = "";
     enum err rc = tls_open(&tls, v->ca_file);
     if (rc != ERR_OK) {
-        say(WRONG, v->name, "ca_file \"%s\": %s", v->ca_file,
+        say(FINDING_WRONG, v->name, "ca_file \"%s\": %s", v->ca_file,
             rc == ERR_NOT_FOUND ? "cannot be read"
             : rc == ERR_SYNTAX  ? "there is no certificate in it"
                                 : err_name(rc));
@@ -206,9 +208,9 @@ static void look_at_venue(struct loop *loop, const struct venue_setup *v)
     if (rc == ERR_OK)
         rc = http_get(client, "/api/v3/time", on_answer, &q);
     if (rc != ERR_OK)
-        say(WRONG, v->name, "%s: %s", v->rest_url, why[0] ? why : err_name(rc));
+        say(FINDING_WRONG, v->name, "%s: %s", v->rest_url, why[0] ? why : err_name(rc));
     else if (loop_run(loop) != ERR_OK)
-        say(WRONG, v->name, "the event loop broke");
+        say(FINDING_WRONG, v->name, "the event loop broke");
     http_client_close(client);
     tls_close(tls);
 }
@@ -220,8 +222,13 @@ static void look_at_all(const struct setup *s)
     look_at_clock();
     struct loop *loop = NULL;
     if (loop_open(&loop) != ERR_OK) {
-        say(WRONG, "venues", "the event loop cannot be opened");
+        say(FINDING_WRONG, "venues", "the event loop cannot be opened");
         return;
+    }
+    if (s->signer.given) {
+        char text[2 * PATH_MAX_BYTES];
+        enum finding f = doctor_signer(loop, &s->signer, text, sizeof text);
+        say(f, "signer", "%s", text);
     }
     for (uint32_t v = 0; v < s->venues; v++)
         look_at_venue(loop, &s->venue[v]);
@@ -243,11 +250,11 @@ int cmd_doctor(int argc, char **argv)
     struct config_report report = {.line = NULL};
     enum err rc = config_load(&c, argv[1], program_kinds(), &report);
     for (size_t i = 0; i < report.count; i++)
-        say(WRONG, "configuration", "%s", report.line[i]);
+        say(FINDING_WRONG, "configuration", "%s", report.line[i]);
     config_report_clear(&report);
     if (rc != ERR_OK)
         return EXIT_CODE_CONFIG;
-    say(FINE, "configuration", "%s: agent %s, %lu strategies", argv[1], c.setup->agent_name,
+    say(FINDING_FINE, "configuration", "%s: agent %s, %lu strategies", argv[1], c.setup->agent_name,
         (unsigned long)c.setup->strategies);
     look_at_all(c.setup);
     config_close(&c);

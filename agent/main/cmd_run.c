@@ -1,194 +1,211 @@
-/* tradewind run: a small supervisor. It has no socket and reads no network; it starts tradewindd,
- * starts it again after a crash, and hands signals on. */
-#include "base/clock.h"
+/* tradewind run: a small supervisor. It has no socket and reads no network; it starts the signer,
+ * where one is configured, and tradewindd beside it, starts each again after a crash, and hands
+ * signals on. No secret passes through it: it asks for none, and the signer asks for its own. */
 #include "base/log.h"
+#include "config/config.h"
 #include "main/cmd.h"
+#include "main/kinds.h"
+#include "main/signer_paths.h"
+#include "main/supervise.h"
 #include "main/usage.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX  16
-#define BACKOFF_MIN_NS (200 * NS_PER_MS)
-#define BACKOFF_MAX_NS (10 * NS_PER_S)
-#define CRASHES_MAX    8               /* in a row */
-#define WELL_NS        (60 * NS_PER_S) /* a run of that length ends the row */
-/* An error of a daemon that ran well so far is worth another start (which begins HALTED where that
- * was the trouble); an error at the start would only come again. */
-#define RAN_NS (10 * NS_PER_S)
+#define ARGUMENTS_MAX 16
 /* Then it is killed: longer than the longest stop_timeout; after a second signal, which the daemon
  * obeys at once, less. */
-#define STOP_NS  (330 * NS_PER_S)
-#define AGAIN_NS (30 * NS_PER_S)
+#define STOP_NS        (330 * NS_PER_S)
+#define AGAIN_NS       (30 * NS_PER_S)
+#define SIGNER_STOP_NS (10 * NS_PER_S)
+#define SIGNER_UP_NS   (30 * NS_PER_S) /* until it is ready */
 
 static const char HELP[] =
     "usage: tradewind run CONFIG [--log-level LEVEL] [--fresh]\n"
     "\n"
     "Starts the daemon (tradewindd, beside this program) and starts it again after a crash, later\n"
-    "each time; after 8 crashes in a row it gives up. SIGTERM and SIGINT stop both. The options "
-    "are\n"
+    "each time; after 8 crashes in a row it gives up. SIGTERM and SIGINT stop it. The options are\n"
     "tradewindd's; --fresh counts for the first start only.\n"
-    "Exit codes: those of tradewindd; 1 after too many crashes.\n";
+    "\n"
+    "Where the configuration has [signer] and its key store is there, tradewind-signer is started\n"
+    "first and kept running likewise, unless one serves those sockets already. At a terminal it\n"
+    "then asks for the passphrase; an empty one leaves it sealed, and `tradewind signer unlock`\n"
+    "opens it at any time. It is stopped after the daemon.\n"
+    "Exit codes: those of tradewindd; 1 after too many crashes, or without a required signer.\n";
 
-struct supervisor {
+struct run_all {
     sigset_t taken;
-    char *argument[ARGUMENTS_MAX + 1];
-    char program[PATH_MAX];
-    pid_t child;
-    unsigned stopping; /* how often it was told to */
+    struct supervised daemon, signer, unlock;
+    bool wants_signer, required;
+    char sockets[PATH_MAX_BYTES], store[PATH_MAX_BYTES], ready_text[16];
+    int ready_fd; /* what the signer writes when it is ready comes out here */
 };
 
-static bool find_daemon(char *out, size_t cap)
+/* ---- the signer ---- */
+
+/* Whether somebody listens there, whoever may connect. */
+static bool is_served(const struct signer_setup *s)
 {
-    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
-    if (n <= 0)
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    char path[PATH_MAX_BYTES];
+    if (signer_socket_path(s, "trade.sock", path) != ERR_OK)
         return false;
-    out[n] = 0;
-    char *slash = strrchr(out, '/');
-    static const char NAME[] = "/tradewindd";
-    if (!slash || (size_t)(slash - out) + sizeof NAME > cap)
-        return false;
-    memcpy(slash, NAME, sizeof NAME);
-    return access(out, X_OK) == 0;
+    memcpy(a.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool served = fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+    if (fd >= 0)
+        close(fd);
+    return served;
 }
 
-static bool start(struct supervisor *s)
+/* What the configuration wants; one that is wrong wants nothing: the daemon says what is wrong. */
+static enum err read_wishes(struct run_all *r, const char *path)
 {
-    pid_t me = getpid();
-    s->child = fork();
-    if (s->child < 0) {
-        log_error("run", "cannot fork: %s", strerror(errno));
+    struct config c;
+    struct config_report report = {.line = NULL};
+    enum err rc = config_load(&c, path, program_kinds(), &report);
+    config_report_clear(&report);
+    if (rc != ERR_OK)
+        return ERR_OK;
+    const struct signer_setup *s = &c.setup->signer;
+    r->required = s->given && s->required;
+    if (s->given && is_served(s)) {
+        log_info("run", "a signer serves already: it is used");
+    } else if (s->given) {
+        rc = signer_sockets_dir(s, r->sockets);
+        if (rc == ERR_OK)
+            rc = signer_store_path(s, r->store);
+        if (rc != ERR_OK)
+            log_error("run", "where are the signer's key store and sockets? Give [signer] store "
+                             "and sockets");
+        else if (access(r->store, F_OK) == 0)
+            r->wants_signer = true;
+        else
+            log_warn("run",
+                     "there is no key store %s, so no signer is started: `tradewind key init` "
+                     "makes one",
+                     r->store);
+        rc = r->required && !r->wants_signer ? ERR_NOT_FOUND : ERR_OK;
+    }
+    config_close(&c);
+    return rc;
+}
+
+static bool prepare_signer(struct run_all *r)
+{
+    int ends[2];
+    if (!supervise_find(&r->signer, "tradewind-signer") || pipe2(ends, O_CLOEXEC) != 0) {
+        log_error("run", "tradewind-signer is not beside this program (%s)", r->signer.program);
         return false;
     }
-    if (s->child == 0) {
-        sigprocmask(SIG_UNBLOCK, &s->taken, NULL);
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* it must not outlive us unseen */
-        if (getppid() != me)
-            _exit(EXIT_CODE_ERROR);
-        execv(s->program, s->argument);
-        fprintf(stderr, "tradewind run: %s: %s\n", s->program, strerror(errno));
-        _exit(EXIT_CODE_ERROR);
-    }
+    r->ready_fd = ends[0];
+    fcntl(r->ready_fd, F_SETFL, O_NONBLOCK);
+    r->signer.pass_fd = ends[1];
+    snprintf(r->ready_text, sizeof r->ready_text, "%d", ends[1]);
+    char *line[] = {r->signer.program, "serve",       "--store",  r->store,
+                    "--sockets",       r->sockets,    "--unlock", "none",
+                    "--ready-fd",      r->ready_text, NULL};
+    memcpy(r->signer.argument, line, sizeof line);
+    r->signer.name = "the signer";
+    r->signer.own_session = true;
+    memcpy(r->unlock.program, r->signer.program, sizeof r->unlock.program);
+    char *ask[] = {r->unlock.program, "signer", "unlock", "--sockets", r->sockets, NULL};
+    memcpy(r->unlock.argument, ask, sizeof ask);
+    r->unlock.name = "the prompt";
+    r->unlock.once = true;
     return true;
 }
 
-/* Waits at most until [end_ns] for a signal; hands it on. False: time is over. */
-static bool next_signal(struct supervisor *s, int64_t end_ns)
+/* ---- both ---- */
+
+/* One signal, or some time. */
+static void take_turn(struct run_all *r, int64_t end_ns)
 {
-    int64_t left_ns = end_ns - clock_mono_ns();
-    struct timespec t = {.tv_sec = 0};
-    if (left_ns > 0) {
-        t.tv_sec = left_ns / NS_PER_S;
-        t.tv_nsec = left_ns % NS_PER_S;
+    struct supervised *all[] = {&r->daemon, &r->signer, &r->unlock};
+    for (int i = 0; i < 3; i++) {
+        int64_t due_ns = supervise_due_ns(all[i]);
+        end_ns = due_ns < end_ns ? due_ns : end_ns;
     }
-    int signo = sigtimedwait(&s->taken, NULL, &t);
-    if (signo < 0)
-        return errno != EAGAIN;
-    if (signo == SIGTERM || signo == SIGINT)
-        s->stopping++;
-    if (signo != SIGCHLD && s->child > 0)
-        kill(s->child, signo);
-    return true;
+    int signo = supervise_wait(&r->taken, end_ns);
+    if (signo && signo != SIGCHLD)
+        supervise_signal(&r->daemon, signo, r->daemon.stopping ? AGAIN_NS : STOP_NS);
+    for (int i = 0; i < 3; i++)
+        supervise_look(all[i], &r->taken);
 }
 
-/* Until the daemon is gone; its wait status. */
-static int wait_for_end(struct supervisor *s)
+/* Until it is ready. False: it is not, or there was a signal to stop. */
+static bool start_signer(struct run_all *r)
 {
-    int status = 0;
-    int64_t kill_ns = INT64_MAX;
-    bool twice = false;
-    while (waitpid(s->child, &status, WNOHANG) == 0) {
-        if (s->stopping && kill_ns == INT64_MAX)
-            kill_ns = clock_mono_ns() + STOP_NS;
-        if (s->stopping > 1 && !twice) {
-            twice = true;
-            kill_ns = clock_mono_ns() + AGAIN_NS;
-        }
-        int64_t end_ns = clock_mono_ns() + NS_PER_S;
-        (void)next_signal(s, end_ns < kill_ns ? end_ns : kill_ns);
-        if (clock_mono_ns() >= kill_ns) {
-            log_error("run", "the daemon does not stop; it is killed");
-            kill(s->child, SIGKILL);
-            kill_ns = INT64_MAX - 1;
-        }
-    }
-    s->child = 0;
-    return status;
-}
-
-static void sleep_ns(struct supervisor *s, int64_t ns)
-{
-    int64_t end_ns = clock_mono_ns() + ns;
-    while (!s->stopping && next_signal(s, end_ns))
-        ;
-}
-
-/* Whether to start again after [status]; else *code is the exit code. */
-static bool again(const struct supervisor *s, int status, int64_t ran_ns, int *code)
-{
-    if (WIFEXITED(status)) {
-        *code = WEXITSTATUS(status);
-        if (*code != EXIT_CODE_ERROR || ran_ns < RAN_NS || s->stopping)
-            return false;
-        log_error("run", "the daemon ended with an error");
-        return true;
-    }
-    *code = EXIT_CODE_ERROR;
-    if (s->stopping)
+    char byte;
+    int64_t end_ns = clock_mono_ns() + SIGNER_UP_NS;
+    if (!prepare_signer(r) || !supervise_start(&r->signer, &r->taken))
         return false;
-    log_error("run", "the daemon crashed: %s", strsignal(WTERMSIG(status)));
-    return true;
+    while (!r->signer.over && !r->daemon.stopping && clock_mono_ns() < end_ns) {
+        if (read(r->ready_fd, &byte, 1) == 1)
+            return true;
+        /* The pipe has no signal of its own. */
+        int64_t soon_ns = clock_mono_ns() + 5 * NS_PER_MS;
+        take_turn(r, soon_ns < end_ns ? soon_ns : end_ns);
+    }
+    if (!r->daemon.stopping)
+        log_error("run", "the signer does not come up");
+    return false;
 }
 
-static void drop_argument(struct supervisor *s, const char *name)
+/* The passphrase goes from the terminal to that program and from there to the signer. */
+static void offer_unlock(struct run_all *r)
 {
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || !supervise_start(&r->unlock, &r->taken))
+        return;
+    while (!r->unlock.over) {
+        if (r->daemon.stopping && !r->unlock.stopping)
+            supervise_signal(&r->unlock, SIGTERM, SIGNER_STOP_NS);
+        take_turn(r, INT64_MAX);
+    }
+    if (r->unlock.code != EXIT_CODE_OK && !r->daemon.stopping)
+        log_warn("run", "the signer stays sealed; `tradewind signer unlock` opens it");
+}
+
+static int stop_signer(struct run_all *r, int code)
+{
+    if (r->signer.pid || r->signer.again_ns)
+        supervise_signal(&r->signer, SIGTERM, SIGNER_STOP_NS);
+    while (r->signer.pid)
+        take_turn(r, INT64_MAX);
+    return code;
+}
+
+static int supervise(struct run_all *r)
+{
+    if (r->wants_signer) {
+        bool up = start_signer(r);
+        if (up)
+            offer_unlock(r);
+        else if (r->required && !r->daemon.stopping)
+            return stop_signer(r, EXIT_CODE_ERROR);
+        if (r->daemon.stopping)
+            return stop_signer(r, EXIT_CODE_OK);
+    }
+    if (!supervise_start(&r->daemon, &r->taken))
+        return stop_signer(r, EXIT_CODE_ERROR);
+    /* --fresh is for the first start only. */
     int to = 0;
-    for (int i = 0; s->argument[i]; i++)
-        if (strcmp(s->argument[i], name) != 0)
-            s->argument[to++] = s->argument[i];
-    s->argument[to] = NULL;
-}
-
-static int supervise(struct supervisor *s)
-{
-    int64_t backoff_ns = BACKOFF_MIN_NS;
-    int crashes = 0, code = EXIT_CODE_ERROR;
-    for (;;) {
-        int64_t since_ns = clock_mono_ns();
-        if (!start(s))
-            return EXIT_CODE_ERROR;
-        int status = wait_for_end(s);
-        int64_t ran_ns = clock_mono_ns() - since_ns;
-        if (!again(s, status, ran_ns, &code))
-            return code;
-        drop_argument(s, "--fresh");
-        if (ran_ns >= WELL_NS) {
-            crashes = 0;
-            backoff_ns = BACKOFF_MIN_NS;
-        }
-        if (++crashes == CRASHES_MAX) {
-            log_error("run", "%d crashes in a row: giving up", crashes);
-            return EXIT_CODE_ERROR;
-        }
-        log_warn("run", "it is started again in %.1f s", (double)(backoff_ns / NS_PER_MS) / 1000.0);
-        sleep_ns(s, backoff_ns);
-        if (s->stopping)
-            return EXIT_CODE_ERROR;
-        backoff_ns = backoff_ns * 2 > BACKOFF_MAX_NS ? BACKOFF_MAX_NS : backoff_ns * 2;
-    }
+    for (int i = 0; r->daemon.argument[i]; i++)
+        if (strcmp(r->daemon.argument[i], "--fresh") != 0)
+            r->daemon.argument[to++] = r->daemon.argument[i];
+    r->daemon.argument[to] = NULL;
+    while (!r->daemon.over)
+        take_turn(r, INT64_MAX);
+    return stop_signer(r, r->daemon.code);
 }
 
 int cmd_run(int argc, char **argv)
 {
-    struct supervisor s = {.child = 0};
+    static struct run_all r;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(HELP, stdout);
@@ -199,18 +216,26 @@ int cmd_run(int argc, char **argv)
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }
-    if (!find_daemon(s.program, sizeof s.program)) {
-        fprintf(stderr, "tradewind run: tradewindd is not beside this program (%s)\n", s.program);
+    if (!supervise_find(&r.daemon, "tradewindd")) {
+        fprintf(stderr, "tradewind run: tradewindd is not beside this program (%s)\n",
+                r.daemon.program);
         return EXIT_CODE_ERROR;
     }
-    s.argument[0] = s.program;
+    r.daemon.name = "the daemon";
+    r.daemon.argument[0] = r.daemon.program;
     for (int i = 1; i < argc; i++)
-        s.argument[i] = argv[i];
-    sigemptyset(&s.taken);
-    sigaddset(&s.taken, SIGTERM);
-    sigaddset(&s.taken, SIGINT);
-    sigaddset(&s.taken, SIGHUP);
-    sigaddset(&s.taken, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &s.taken, NULL);
-    return supervise(&s);
+        r.daemon.argument[i] = argv[i];
+    sigemptyset(&r.taken);
+    sigaddset(&r.taken, SIGTERM);
+    sigaddset(&r.taken, SIGINT);
+    sigaddset(&r.taken, SIGHUP);
+    sigaddset(&r.taken, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &r.taken, NULL);
+    const char *path = argv[1];
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] != '-' && !(i > 1 && strcmp(argv[i - 1], "--log-level") == 0))
+            path = argv[i];
+    if (read_wishes(&r, path) != ERR_OK)
+        return EXIT_CODE_ERROR;
+    return supervise(&r);
 }

@@ -302,7 +302,7 @@ static bool serve(struct daemon *d)
         log_error("daemon", "control socket: %s", why);
         return false;
     }
-    if (begin(d) != ERR_OK || !open_feeds(d) || !daemon_history_open(d))
+    if (begin(d) != ERR_OK || !open_feeds(d) || !daemon_history_open(d) || !daemon_signer_open(d))
         return false;
     log_info(
         "daemon", "agent %s runs in paper mode; strategies: %lu, instruments: %lu, state in %s",
@@ -324,6 +324,8 @@ static void stop(struct daemon *d, bool orderly)
     if (orderly)
         daemon_print_summary(d);
     daemon_history_close(d);
+    signer_close(d->signer);
+    d->signer = NULL;
     close_feeds(d);
     if (d->loop) {
         loop_timer_cancel(&d->tick);

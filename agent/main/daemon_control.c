@@ -33,6 +33,7 @@ static struct status_source source(struct daemon *d, struct session_stats *stats
         .started_ns = d->started_ns,
         .now_ns = clock_wall_ns(),
         .session = stats,
+        .signer = daemon_signer_view(d),
         .books = books,
         .account = account,
         .account_ctx = d,

@@ -218,6 +218,11 @@ static void log_alert(const struct setup *s, const struct effect_alert *a)
     if (a->alert >= s->alerts)
         return;
     const struct alert_setup *as = &s->alert[a->alert];
+    if (alert_of_signer(as->when)) {
+        log_warn("alert", "%s%s%s (%s)", as->name, as->text[0] ? ": " : "", as->text,
+                 alert_of_name(as->when));
+        return;
+    }
     dec_format(a->level, level);
     dec_format(a->value, value);
     log_warn("alert", "%s%s%s (%s %s %s %s)", as->name, as->text[0] ? ": " : "", as->text,

@@ -6,6 +6,7 @@
 #include "io/control.h"
 #include "io/feed.h"
 #include "io/loop.h"
+#include "io/signer.h"
 #include "io/state_dir.h"
 #include "io/status.h"
 #include "main/carry.h"
@@ -27,6 +28,8 @@ struct daemon {
     struct control *control;
     struct feed *feed[SETUP_VENUES_MAX];
     struct daemon_history *history;
+    struct signer *signer;         /* NULL: none is configured */
+    enum signer_state signer_told; /* to the log and the engine; 0: nothing yet */
     struct loop_timer tick, watchdog;
     int64_t tick_due_ns; /* 0: none was asked for */
     struct daemon_log log;
@@ -71,6 +74,10 @@ bool daemon_history_open(struct daemon *d); /* false: a line was logged */
 void daemon_history_close(struct daemon *d);
 /* Asks for what is lacking now. */
 void daemon_history_tick(struct daemon *d, int64_t mono_ns);
+
+/* daemon_signer.c: the connection to the signer, where one is configured. */
+bool daemon_signer_open(struct daemon *d); /* false: a line was logged */
+const struct signer_view *daemon_signer_view(const struct daemon *d);
 
 /* daemon_stop.c */
 /* Told to stop: puts the strategies to rest and waits for what on_stop wants; the second time, and

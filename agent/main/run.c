@@ -128,6 +128,7 @@ static bool is_input(enum event_kind k)
     case EVENT_CANDLE:
     case EVENT_HISTORY:
     case EVENT_PARAM:
+    case EVENT_SIGNER:
     case EVENT_COMMAND: return true;
     case EVENT_TIMER:
     case EVENT_ORDER:

@@ -252,6 +252,7 @@ void event_encode(const struct event *e, struct bufw *out)
         write_candle(out, &e->history.candle);
         return;
     case EVENT_PARAM: write_param(out, &e->param); return;
+    case EVENT_SIGNER: write_enum(out, e->signer); return;
     case EVENT_TIMER:
     case EVENT_STARTED: return;
     case EVENT_ORDER:
@@ -284,7 +285,7 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
 {
     struct event e;
     memset(&e, 0, sizeof e);
-    e.kind = (enum event_kind)read_byte_in(in, EVENT_INSTRUMENT, EVENT_PARAM);
+    e.kind = (enum event_kind)read_byte_in(in, EVENT_INSTRUMENT, EVENT_SIGNER);
     e.venue = bufr_u16(in);
     e.instrument = bufr_u32(in);
     e.ts_event_ns = bufr_i64(in);
@@ -319,6 +320,9 @@ enum err event_decode(struct bufr *in, struct level *levels, uint32_t cap, struc
         read_candle(in, &e.history.candle);
         break;
     case EVENT_PARAM: read_param(in, &e.param); break;
+    case EVENT_SIGNER:
+        e.signer = (enum signer_state)read_byte_in(in, SIGNER_ABSENT, SIGNER_NOT_ALLOWED);
+        break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:

@@ -36,13 +36,23 @@ enum event_kind {
         11, /* to one strategy, once, before its first other event; made by the engine */
     EVENT_HISTORY =
         12,           /* a closed candle from before the run, to one strategy that asked for them */
-    EVENT_PARAM = 13, /* a live parameter of one strategy has a new value */
+    EVENT_PARAM = 13,  /* a live parameter of one strategy has a new value */
+    EVENT_SIGNER = 14, /* whether the signer can be asked became known or changed */
 };
 
 enum feed_state {
     FEED_LIVE = 1,    /* payload is arriving and consistent */
     FEED_STALE = 2,   /* no payload for longer than allowed: keep observing, take no risk */
     FEED_INVALID = 3, /* gap, crossed book or disconnected: prices must not be used */
+};
+
+/* Whether the process with the keys can be asked to sign. */
+enum signer_state {
+    SIGNER_ABSENT = 1,        /* nobody is there, or the connection was lost */
+    SIGNER_SEALED = 2,        /* it is there; its key store is not open */
+    SIGNER_OPEN = 3,          /* it signs what its policy allows */
+    SIGNER_WRONG_VERSION = 4, /* it speaks another version of the protocol */
+    SIGNER_NOT_ALLOWED = 5,   /* it does not let this process ask */
 };
 
 enum command_kind {
@@ -126,6 +136,7 @@ struct event {
     union {
         struct instrument_rules rules;
         enum feed_state feed;
+        enum signer_state signer;
         struct event_top top;
         struct event_trade trade;
         struct event_book book;
@@ -140,6 +151,7 @@ struct event {
 
 const char *event_kind_name(enum event_kind k);
 const char *feed_state_name(enum feed_state s);
+const char *signer_state_name(enum signer_state s); /* "wrong version" */
 const char *command_kind_name(enum command_kind k); /* "stopentry" */
 
 /* Bytes of an event and back, for the journal: little-endian, fields in declaration order, no

@@ -97,6 +97,7 @@ const char *event_kind_name(enum event_kind k)
     case EVENT_STARTED: return "started";
     case EVENT_HISTORY: return "history";
     case EVENT_PARAM: return "param";
+    case EVENT_SIGNER: return "signer";
     }
     return "?";
 }
@@ -107,6 +108,18 @@ const char *feed_state_name(enum feed_state s)
     case FEED_LIVE: return "live";
     case FEED_STALE: return "stale";
     case FEED_INVALID: return "invalid";
+    }
+    return "?";
+}
+
+const char *signer_state_name(enum signer_state s)
+{
+    switch (s) {
+    case SIGNER_ABSENT: return "absent";
+    case SIGNER_SEALED: return "sealed";
+    case SIGNER_OPEN: return "open";
+    case SIGNER_WRONG_VERSION: return "wrong version";
+    case SIGNER_NOT_ALLOWED: return "not allowed";
     }
     return "?";
 }

@@ -184,6 +184,11 @@ void setup_resolve_conversions(struct setup *s)
             s->conversion[v][a] = resolve(s, v, a);
 }
 
+bool alert_of_signer(enum alert_of a)
+{
+    return a == ALERT_OF_SIGNER_SEALED || a == ALERT_OF_SIGNER_LOST;
+}
+
 const char *alert_of_name(enum alert_of a)
 {
     switch (a) {
@@ -196,6 +201,8 @@ const char *alert_of_name(enum alert_of a)
     case ALERT_OF_EQUITY: return "equity";
     case ALERT_OF_DRAWDOWN: return "drawdown";
     case ALERT_OF_FIGURE: return "figure";
+    case ALERT_OF_SIGNER_SEALED: return "signer_sealed";
+    case ALERT_OF_SIGNER_LOST: return "signer_lost";
     }
     return "?";
 }

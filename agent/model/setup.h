@@ -181,6 +181,8 @@ enum alert_of {
     ALERT_OF_EQUITY = 7,
     ALERT_OF_DRAWDOWN = 8,
     ALERT_OF_FIGURE = 9,
+    ALERT_OF_SIGNER_SEALED = 10,
+    ALERT_OF_SIGNER_LOST = 11,
 };
 enum alert_repeat { ALERT_ONCE = 1, ALERT_EACH_TIME = 2 };
 struct alert_setup {
@@ -200,6 +202,15 @@ struct alert_setup {
         has_hysteresis, has_cooldown;
 };
 
+/* The process that holds the keys: [signer]. "" is its own default, which the programs look up when
+ * they need it, so that a setup is a function of the file. */
+struct signer_setup {
+    bool given;    /* there is a [signer]: it is asked, and `tradewind run` starts it */
+    bool required; /* without it the agent is not started */
+    char sockets[PATH_MAX_BYTES]; /* directory */
+    char store[PATH_MAX_BYTES];   /* the key store's file */
+};
+
 /* Opening balance of one asset on one venue: paper and backtest. */
 struct balance_setup {
     venue_id venue;
@@ -215,6 +226,7 @@ struct setup {
     uint64_t seed;
     int64_t stop_timeout_ns; /* on_stop has that long */
 
+    struct signer_setup signer;
     uint32_t alerts;
     struct alert_setup alert[SETUP_ALERTS_MAX];
     uint32_t venues, assets, instruments, strategies, balances;
@@ -234,6 +246,7 @@ struct setup {
 };
 
 const char *alert_of_name(enum alert_of a); /* "ema_cross" */
+bool alert_of_signer(enum alert_of a);      /* it is so or not, and has no level */
 
 /* "BTC-USDT" on a venue -> index, or INSTRUMENT_NONE. */
 instrument_id setup_find_instrument(const struct setup *s, venue_id venue, const char *symbol);

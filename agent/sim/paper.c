@@ -195,6 +195,7 @@ static enum err external_event(struct paper *p, const struct event *ev)
     case EVENT_CANDLE:
     case EVENT_HISTORY:
     case EVENT_PARAM:
+    case EVENT_SIGNER:
     case EVENT_COMMAND: return other_event(p, ev);
     case EVENT_TIMER:
     case EVENT_ORDER:

@@ -221,6 +221,7 @@ static void make_event(struct input *in, const struct engine *e, struct level *l
         if (engine_setup(e)->venues > 1)
             make_param(in, e, &ev->param);
         return;
+    case EVENT_SIGNER: ev->signer = (enum signer_state)(byte(in) % 6); return;
     case EVENT_CANDLE:
     case EVENT_TIMER:
     case EVENT_STARTED: return;

@@ -130,6 +130,7 @@ static void on_event(void *ctx, const struct event *ev)
     case EVENT_COMMAND:
     case EVENT_HISTORY:
     case EVENT_PARAM:
+    case EVENT_SIGNER:
     case EVENT_STARTED: fail_msg("a session does not make %s", event_kind_name(ev->kind));
     }
 }

@@ -20,10 +20,13 @@ ALLOWED = {
     "agent/io/recording_file": ["agent/io/", "agent/sim/recording", "agent/model/", "agent/base/"],
     "agent/io/datafile_recording": ["agent/io/", "agent/sim/recording", "agent/venue/", "agent/core/", STRATEGY_H,
                                     "agent/model/", "agent/base/"],
+    # What is said on the signer's socket, and nothing else of it.
+    "agent/io/signer": ["agent/io/", "wallet/wire.h", "agent/model/", "agent/base/"],
+    "agent/io/wire_secret": ["agent/io/", "wallet/wire.h", "agent/model/", "agent/base/"],
     "agent/io/": ["agent/io/", "agent/venue/", "agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],
     "wallet/signer_main": ["wallet/", "agent/base/", "build_id.h"],
     "wallet/": ["wallet/", "agent/base/"],
-    "agent/main/": ["agent/", "config/", "strategies/", "build_id.h"],
+    "agent/main/": ["agent/", "config/", "strategies/", "wallet/wire.h", "build_id.h"],
 }
 
 

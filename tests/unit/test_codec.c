@@ -150,6 +150,9 @@ static struct event any_event(struct rng *r, enum event_kind kind, struct level 
         any_candle(r, &e.history.candle);
         break;
     case EVENT_PARAM: any_param(r, &e.param); break;
+    case EVENT_SIGNER:
+        e.signer = (enum signer_state)pick(r, SIGNER_ABSENT, SIGNER_NOT_ALLOWED);
+        break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:
@@ -318,6 +321,7 @@ static void assert_event(const struct event *a, const struct event *b)
         assert_candle(&a->history.candle, &b->history.candle);
         break;
     case EVENT_PARAM: assert_memory_equal(&a->param, &b->param, sizeof a->param); break;
+    case EVENT_SIGNER: assert_int_equal(a->signer, b->signer); break;
     case EVENT_TIMER:
     case EVENT_STARTED: break;
     case EVENT_ORDER:
@@ -434,7 +438,7 @@ static void events_round_trip(void **state)
     rng_seed(&r, seed_now());
     struct level levels[LEVELS], back_levels[LEVELS];
     uint8_t bytes[8192];
-    for (unsigned k = EVENT_INSTRUMENT; k <= EVENT_PARAM; k++)
+    for (unsigned k = EVENT_INSTRUMENT; k <= EVENT_SIGNER; k++)
         for (int round = 0; round < 300; round++) {
             struct event e = any_event(&r, (enum event_kind)k, levels), back;
             struct bufw w = bufw_make(bytes, sizeof bytes);
