@@ -267,7 +267,7 @@ static bool receive(struct signer *s)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n <= 0) {
-        bool early = s->phase == PHASE_HELLO && n == 0;
+        bool early = s->phase == PHASE_HELLO;
         lose(s);
         if (early)
             become(s, SIGNER_NOT_ALLOWED, "it hung up before it said a word, on %s",

@@ -3,6 +3,7 @@
 #include "main/check_plan.h"
 #include "main/cmd.h"
 #include "main/kinds.h"
+#include "main/signer_paths.h"
 #include "main/usage.h"
 
 #include "config/config.h"
@@ -30,6 +31,17 @@ static const char *text_of(dec d, char *out)
 {
     dec_format(d, out);
     return out;
+}
+
+static void print_signer(const struct signer_setup *s)
+{
+    char sockets[PATH_MAX_BYTES], store[PATH_MAX_BYTES];
+    if (!s->given)
+        return;
+    printf("signer: sockets in %s, key store %s%s\n",
+           signer_sockets_dir(s, sockets) == ERR_OK ? sockets : "(unknown)",
+           signer_store_path(s, store) == ERR_OK ? store : "(unknown)",
+           s->required ? "; required" : "");
 }
 
 static void print_venues(const struct setup *s)
@@ -217,6 +229,7 @@ static bool print_summary(const char *path, const struct setup *s,
     printf("%s is good: agent %s, %s mode, values in %s\n", path, s->agent_name,
            s->mode == MODE_PAPER ? "paper" : "live", s->asset[s->quote]);
     printf("state in %s, control socket %s\n", s->state_dir, s->control_socket);
+    print_signer(&s->signer);
     print_venues(s);
     print_instruments(s);
     if (s->strategies == 0)

@@ -37,6 +37,18 @@ def main():
            "    falls-fast: change below -0.03, each time\n" in out and "    money-runs-out: balance below 300, once\n" in out,
            "check_says_guards_schedules_and_alerts", out + err)
 
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "signer.toml")
+        with open("config/examples/demo.toml") as f:
+            text = f.read()
+        for extra, line in (("", "signer: sockets in /run/user/7/tradewind, key store /data/tradewind/keys\n"),
+                            ('sockets = "/s"\nstore = "k"\nrequired = true\n',
+                             "signer: sockets in /s, key store %s/k; required\n" % directory)):
+            with open(path, "w") as f:
+                f.write(text + "\n[signer]\n" + extra)
+            code, out, err = run("check", path, env=dict(os.environ, XDG_RUNTIME_DIR="/run/user/7", XDG_DATA_HOME="/data"))
+            tap.ok(code == 0 and line in out, "check_says_where_the_signer_is", out + err)
+
     code, out, err = run("check", "--explain")
     tap.ok(code == 0 and not err and "[[venue]]" in out and 'kind = "grid"' in out and "price_ceiling" in out,
            "explain_lists_keys_and_strategies", out + err)

@@ -489,9 +489,54 @@ static void the_most_alerts_fire_at_once(void **state)
     world_close(&w);
 }
 
+static bool signer_becomes(enum signer_state to, uint32_t n)
+{
+    struct event e = {.kind = EVENT_SIGNER,
+                      .venue = VENUE_NONE,
+                      .instrument = INSTRUMENT_NONE,
+                      .ts_event_ns = w.now_ns,
+                      .ts_recv_ns = w.now_ns,
+                      .signer = to};
+    world_step(&w, &e);
+    const struct effect *fx = world_effect(&w, EFFECT_ALERT, 0);
+    return fx && fx->alert.alert == n && dec_eq(fx->alert.value, DEC_ONE);
+}
+
+/* Each state of the signer is one of open, sealed and lost; nothing is said before one is known. */
+static void the_signer_is_sealed_or_lost(void **state)
+{
+    (void)state;
+    begin();
+    alert(ALERT_OF_SIGNER_SEALED, "0", NULL)->repeat = ALERT_EACH_TIME;
+    alert(ALERT_OF_SIGNER_LOST, "0", NULL)->repeat = ALERT_EACH_TIME;
+    alert(ALERT_OF_SIGNER_LOST, "0", NULL)->cooldown_ns = 0; /* once */
+    world_start(&w);
+    world_trade(&w, "50000", "1");
+    struct engine_alert a;
+    engine_alert(w.engine, 0, &a);
+    assert_false(a.known);
+    assert_true(signer_becomes(SIGNER_SEALED, 0));
+    assert_false(signer_becomes(SIGNER_SEALED, 0)); /* it was told */
+    assert_false(signer_becomes(SIGNER_OPEN, 0));
+    assert_int_equal(state_of(0, 1), ALERT_ARMED);
+    assert_int_equal(state_of(1, 0), ALERT_ARMED);
+    assert_true(signer_becomes(SIGNER_ABSENT, 1));
+    assert_int_equal(state_of(2, 1), ALERT_FIRED);
+    assert_true(signer_becomes(SIGNER_SEALED, 0));
+    assert_true(signer_becomes(SIGNER_WRONG_VERSION, 1));
+    assert_false(signer_becomes(SIGNER_NOT_ALLOWED, 1)); /* still lost */
+    assert_false(signer_becomes(SIGNER_OPEN, 1));
+    assert_true(signer_becomes(SIGNER_NOT_ALLOWED, 1));
+    assert_int_equal(state_of(0, 2), ALERT_ARMED);
+    assert_int_equal(state_of(1, 3), ALERT_WAITING);
+    assert_int_equal(state_of(2, 1), ALERT_FIRED);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_signer_is_sealed_or_lost),
         cmocka_unit_test(a_price_fires_once_beyond_its_level),
         cmocka_unit_test(each_time_needs_the_way_back_by_hysteresis),
         cmocka_unit_test(without_hysteresis_the_level_is_the_way_back),
