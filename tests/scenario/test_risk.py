@@ -55,7 +55,8 @@ try:
 
     other = agent.write_config(SCRATCH, exchange.port, change=lambda t: change(t).replace("daily_loss = \"500\"", "daily_loss = \"400\""))
     daemon = agent.Program([agent.DAEMON, other], SCRATCH)
-    tap.ok(daemon.wait_log("carried over|carries"), "it_starts_with_another_configuration", daemon.log())
+    tap.ok(daemon.wait_log("carried over|carries") and daemon.wait_log("agent demo runs"),
+           "it_starts_with_another_configuration", daemon.log())
     tap.ok(latched(other).get(GRID, ("",))[0] == "REDUCING", "latched_over_a_changed_configuration", latched(other))
     tap.ok(tell("resume", other)[0] == 0 and latched(other).get(GRID, ("",))[0] == "REDUCING",
            "the_agents_resume_is_not_the_strategys", latched(other))
