@@ -125,6 +125,7 @@ static bool read_list(struct build *b, const struct key_spec *k, const struct to
     }
     out->list = params->lists++;
     out->present = true;
+    out->given = !b->kinds->journaled;
     return true;
 }
 
@@ -168,6 +169,7 @@ static bool read_param(struct build *b, const struct param_spec *p, const struct
     case PARAM_DURATIONS: CHECK(false); /* has no default, and was read above */
     }
     out->present = true;
+    out->given = n != NULL && !b->kinds->journaled;
     return true;
 }
 

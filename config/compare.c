@@ -194,6 +194,7 @@ void config_change_event(const struct setup *is, strategy_id s, uint16_t index, 
         ret->param.list = *params_list(&ss->params, index);
     else
         ret->param.value = ss->params.value[index];
+    ret->param.value.given = false;
 }
 
 /* ---- the parts ---- */

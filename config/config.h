@@ -12,6 +12,7 @@
 #include "model/setup.h"
 #include "strategies/strategy.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -21,6 +22,9 @@
 struct config_kinds {
     const struct strategy_ops *const *strategies; /* ends with NULL */
     const char *const *venues;                    /* ends with NULL */
+    /* The text is a journal's: an earlier build took it, and parameters that have no use in it were
+     * no errors then. It runs again as it did. */
+    bool journaled;
 };
 
 struct config {

@@ -171,21 +171,26 @@ const struct param_spec arb_params[] = {
 enum err arb_check(const struct params *p, const struct instrument *first, const char **key,
                    char *why, size_t cap)
 {
-    bool unwinds = p->value[P_FAILURE].choice == FAILURE_UNWIND;
+    bool hedges = p->value[P_FAILURE].choice == FAILURE_HEDGE;
+    bool unwinds = p->value[P_FAILURE].choice == FAILURE_UNWIND ||
+                   (hedges && p->value[P_FALLBACK].choice == FALLBACK_UNWIND);
+    bool rate = p->value[P_RATE].present, market = p->value[P_UNWIND_MARKET].boolean;
+    const struct usable all[] = {
+        {P_RATE_COST, rate, "rate"},
+        {P_MAX_AGE_RATE, rate, "rate"},
+        {P_FALLBACK, hedges, "failure = \"hedge\""},
+        {P_UNWIND_MARKET, unwinds, "failure or fallback = \"unwind\""},
+        {P_MAX_LOSS, hedges || (unwinds && !market),
+         "failure = \"hedge\", or \"unwind\" not at the market"},
+        {P_RETRY, hedges || unwinds, "failure = \"hedge\" or \"unwind\""},
+    };
+    enum err err = refuse_unused(arb_params, p, all, sizeof all / sizeof all[0], key, why, cap);
     (void)first;
+    if (err)
+        return err;
     if (p->value[P_MIN_SIZE].present &&
         dec_gt(p->value[P_MIN_SIZE].decimal, p->value[P_SIZE].decimal))
         return refuse("min_size", "is more than size; allowed: at most that", key, why, cap);
-    if (p->value[P_FALLBACK].choice == FALLBACK_UNWIND) {
-        if (p->value[P_FAILURE].choice != FAILURE_HEDGE)
-            return refuse("fallback", "unwind follows a hedge only; needed: failure = \"hedge\"",
-                          key, why, cap);
-        unwinds = true;
-    }
-    if (p->value[P_UNWIND_MARKET].boolean && !unwinds)
-        return refuse("unwind_market",
-                      "nothing is ever unwound; needed: failure or fallback = \"unwind\"", key, why,
-                      cap);
     return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 /* What the parameters of a grid may be together, how much each slot trades, and the sentences that
  * say so. */
+#include "refuse.h"
 #include "strategies/grid_internal.h"
 
 /* ---- sentences ---- */
@@ -122,6 +123,18 @@ static enum err check_given(const struct params *p, struct complaint *c)
                                                : "size",
                         "give one of size (base per level), amount (quote per level) and "
                         "investment (quote in all)");
+    /* slippage is no live parameter: on_exit that is given may become "close" */
+    const struct usable all[] = {
+        {P_SLIPPAGE,
+         v[P_INITIAL_ORDER].choice != INITIAL_NONE || given(p, P_STOP_LOSS) ||
+             given(p, P_TAKE_PROFIT) || v[P_ON_EXIT].given,
+         "initial_order, stop_loss, take_profit or on_exit"},
+        {P_REPRICE, v[P_POST_ONLY].boolean, "post_only"},
+    };
+    enum err err = refuse_unused(grid_params, p, all, sizeof all / sizeof all[0], c->key,
+                                 c->text.out, c->text.cap);
+    if (err)
+        return err;
     if (grid_level_count(p) == 0)
         return complain(c, "step",
                         "must make 2 to 200 levels between lower and upper: use a step that fits "

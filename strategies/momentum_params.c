@@ -189,16 +189,75 @@ static bool sells_at_all(const struct params *p)
            is_given(p, P_RETURN_AFTER) || is_on(p, P_ATR_STOP);
 }
 
+/* A switch that a reload may turn on, and what it needs with it: named in the file is enough. */
+static bool is_named(const struct params *p, uint32_t i)
+{
+    return p->value[i].given;
+}
+
+/* Those that only some configurations use. What a reload cannot change may wait for a live
+ * parameter that is given and off. */
+static enum err check_used(const struct params *p, const char **key, char *why, size_t cap)
+{
+    const struct param_value *v = p->value;
+    enum entry_kind entry = (enum entry_kind)v[P_ENTRY].choice;
+    bool cross = entry == ENTRY_EMA_CROSS || is_named(p, P_FILTER_EMA_CROSS);
+    bool macd = entry == ENTRY_MACD || is_named(p, P_FILTER_MACD);
+    bool rsi = entry == ENTRY_RSI || is_given(p, P_FILTER_RSI_MIN) || is_given(p, P_FILTER_RSI_MAX);
+    bool bands = entry == ENTRY_BOLLINGER || is_given(p, P_FILTER_BOLLINGER_MIN) ||
+                 is_given(p, P_FILTER_BOLLINGER_MAX);
+    bool super = entry == ENTRY_SUPERTREND || is_named(p, P_FILTER_SUPERTREND);
+    bool adx = entry == ENTRY_ADX || is_given(p, P_FILTER_ADX_MIN);
+    bool limits = v[P_ENTRY_ORDER].choice == CHOICE_LIMIT || v[P_EXIT_ORDER].choice == CHOICE_LIMIT;
+    static const char CROSS[] = "entry = \"ema_cross\" or filter_ema_cross",
+                      MACD[] = "entry = \"macd\" or filter_macd",
+                      BANDS[] = "entry = \"bollinger\", filter_bollinger_min or "
+                                "filter_bollinger_max",
+                      SUPER[] = "entry = \"supertrend\" or filter_supertrend",
+                      RANGE[] = "risk_amount or atr_stop",
+                      LIMITS[] = "entry_order or exit_order = \"limit\"";
+    const struct usable all[] = {
+        {P_FAST, cross, CROSS},
+        {P_SLOW, cross, CROSS},
+        {P_MACD_FAST, macd, MACD},
+        {P_MACD_SLOW, macd, MACD},
+        {P_MACD_SIGNAL, macd, MACD},
+        {P_RSI_PERIODS, rsi, "entry = \"rsi\", filter_rsi_min or filter_rsi_max"},
+        {P_RSI_ENTRY, entry == ENTRY_RSI, "entry = \"rsi\""},
+        {P_RSI_EXIT, entry == ENTRY_RSI && is_on(p, P_EXIT_SIGNAL),
+         "entry = \"rsi\" and exit_signal"},
+        {P_BOLLINGER_PERIODS, bands, BANDS},
+        {P_BOLLINGER_WIDTH, bands, BANDS},
+        {P_BOLLINGER_ENTRY, entry == ENTRY_BOLLINGER, "entry = \"bollinger\""},
+        {P_SUPERTREND_PERIODS, super, SUPER},
+        {P_SUPERTREND_WIDTH, super, SUPER},
+        {P_ADX_PERIODS, adx, "entry = \"adx\" or filter_adx_min"},
+        {P_ADX_MIN, entry == ENTRY_ADX, "entry = \"adx\""},
+        {P_TRAILING_ACTIVATION, is_given(p, P_TRAILING_STOP), "trailing_stop"},
+        {P_ATR_PERIODS, is_given(p, P_RISK_AMOUNT) || is_named(p, P_ATR_STOP), RANGE},
+        {P_ATR_MULTIPLE, needs_range(p), RANGE},
+        {P_LIMIT_OFFSET, limits, LIMITS},
+        {P_TIF, limits, LIMITS},
+        {P_POST_ONLY, limits, LIMITS},
+        {P_UNFILLED_TIMEOUT, limits && v[P_TIF].choice == CHOICE_GTC,
+         "limit orders of tif = \"gtc\""},
+        {P_REPRICES, limits, LIMITS},
+    };
+    return refuse_unused(momentum_params, p, all, sizeof all / sizeof all[0], key, why, cap);
+}
+
 enum err momentum_check(const struct params *p, const struct instrument *in, const char **key,
                         char *why, size_t cap)
 {
     const struct param_value *v = p->value;
-    bool limits = v[P_ENTRY_ORDER].choice == CHOICE_LIMIT || v[P_EXIT_ORDER].choice == CHOICE_LIMIT;
+    enum err err = check_used(p, key, why, cap);
+    if (err)
+        return err;
     if (v[P_SLOW].integer <= v[P_FAST].integer)
         return refuse("slow", "must be greater than fast", key, why, cap);
     if (v[P_MACD_SLOW].integer <= v[P_MACD_FAST].integer)
         return refuse("macd_slow", "must be greater than macd_fast", key, why, cap);
-    if (dec_le(v[P_RSI_EXIT].decimal, v[P_RSI_ENTRY].decimal))
+    if (is_on(p, P_EXIT_SIGNAL) && dec_le(v[P_RSI_EXIT].decimal, v[P_RSI_ENTRY].decimal))
         return refuse("rsi_exit", "must be greater than rsi_entry", key, why, cap);
     if (is_given(p, P_FILTER_RSI_MIN) && is_given(p, P_FILTER_RSI_MAX) &&
         dec_gt(v[P_FILTER_RSI_MIN].decimal, v[P_FILTER_RSI_MAX].decimal))
@@ -210,16 +269,12 @@ enum err momentum_check(const struct params *p, const struct instrument *in, con
     const char *table = wrong_table(p);
     if (table)
         return refuse("return_min", table, key, why, cap);
-    if (dec_is_pos(v[P_TRAILING_ACTIVATION].decimal) && !is_given(p, P_TRAILING_STOP))
-        return refuse("trailing_activation", "has no use without trailing_stop", key, why, cap);
     if (!sells_at_all(p))
         return refuse(
             "exit_signal",
             "is false, and there is no other exit: it would never sell; allowed: true, or "
             "a take_profit, stop_loss, trailing_stop, time_limit or return_after",
             key, why, cap);
-    if (v[P_POST_ONLY].boolean && !limits)
-        return refuse("post_only", "needs entry_order or exit_order = \"limit\"", key, why, cap);
     if (v[P_POST_ONLY].boolean && v[P_TIF].choice != CHOICE_GTC)
         return refuse("tif", "must be \"gtc\" with post_only", key, why, cap);
     if (v[P_POST_ONLY].boolean && dec_is_neg(v[P_LIMIT_OFFSET].decimal))

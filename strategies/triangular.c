@@ -179,14 +179,18 @@ static enum err tri_check(const struct params *p, const struct instrument *first
                           char *why, size_t cap)
 {
     dec max = p->value[TRI_INVESTMENT_MAX].decimal, range, steps;
+    bool least = p->value[TRI_INVESTMENT_MIN].present,
+         unwinds = p->value[TRI_STRANDED].choice == TRI_UNWIND;
+    const struct usable all[] = {
+        {TRI_INVESTMENT_STEP, least, "investment_min"},
+        {TRI_UNWIND_DEADLINE, unwinds, "stranded = \"unwind\""},
+        {TRI_UNWIND_SLIPPAGE, unwinds, "stranded = \"unwind\""},
+        {TRI_CYCLE_INTERVAL, p->value[TRI_MAX_CYCLES].present, "max_cycles"},
+    };
+    enum err err = refuse_unused(PARAMS, p, all, sizeof all / sizeof all[0], key, why, cap);
     (void)first;
-    if (!p->value[TRI_INVESTMENT_MIN].present) {
-        if (p->value[TRI_INVESTMENT_STEP].present)
-            return refuse("investment_step",
-                          "has no meaning without investment_min; allowed: both or neither", key,
-                          why, cap);
-        return ERR_OK;
-    }
+    if (err || !least)
+        return err;
     if (!dec_sub(max, p->value[TRI_INVESTMENT_MIN].decimal, &range) || dec_is_neg(range))
         return refuse("investment_min", "is more than investment_max; allowed: at most as much",
                       key, why, cap);

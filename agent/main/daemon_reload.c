@@ -22,7 +22,7 @@ enum err daemon_parse_as_here(const struct daemon *d, const char *text, size_t l
         return ERR_RANGE; /* config_load() refuses such a path, too */
     memcpy(dir, d->options.path, n);
     struct config_report report = {.line = NULL};
-    enum err rc = config_parse(ret, d->options.name, dir, text, len, program_kinds(), &report);
+    enum err rc = config_parse(ret, d->options.name, dir, text, len, journal_kinds(), &report);
     config_report_clear(&report);
     return rc;
 }

@@ -73,7 +73,7 @@ enum err journal_setup_read(struct config *ret, const char *path, char *why)
     struct config_report report = {.line = NULL};
     struct config c;
     rc = config_parse(&c, info->config_name, info->config_dir, info->config, info->config_len,
-                      program_kinds(), &report);
+                      journal_kinds(), &report);
     if (rc != ERR_OK)
         snprintf(why, JOURNAL_SETUP_WHY_MAX,
                  "%s: this build does not accept the configuration in it (written by build %s): %s",

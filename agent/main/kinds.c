@@ -16,3 +16,11 @@ const struct config_kinds *program_kinds(void)
     }
     return &KINDS;
 }
+
+const struct config_kinds *journal_kinds(void)
+{
+    static struct config_kinds kinds; /* the same at every call */
+    kinds = *program_kinds();
+    kinds.journaled = true;
+    return &kinds;
+}

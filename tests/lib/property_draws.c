@@ -1,5 +1,7 @@
 #include "property_draws.h"
 
+#include "config/config.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -383,6 +385,34 @@ static void put_strategy(struct text *t, const struct property_draw *d)
     }
 }
 
+/* Takes out what the strategy says it would not use with the rest of the draw: which parameters
+ * belong together is its knowledge, not this file's. */
+static void drop_unused(char *text)
+{
+    static const char *const VENUES[] = {"binance-spot", NULL};
+    const struct config_kinds kinds = {.strategies = strategy_registry, .venues = VENUES};
+    for (int left = PARAM_MAX; left > 0; left--) {
+        struct config c;
+        struct config_report report = {0};
+        if (config_parse(&c, "draw", "", text, strlen(text), &kinds, &report) == ERR_OK) {
+            config_close(&c);
+            config_report_clear(&report);
+            return;
+        }
+        char key[64] = "\n";
+        const char *path = strstr(report.line[0], ": strategy."), *why = NULL;
+        if (path)
+            why = strstr(path + 11, ": is not used");
+        if (why && why - (path + 11) < 60)
+            snprintf(key, sizeof key, "\n%.*s = ", (int)(why - (path + 11)), path + 11);
+        config_report_clear(&report);
+        char *line = why ? strstr(text, key) : NULL, *end = line ? strchr(line + 1, '\n') : NULL;
+        if (!end)
+            return;
+        memmove(line, end, strlen(end) + 1);
+    }
+}
+
 void property_draw(const struct property_draw *d, bool plain, struct rng *r, char *text, size_t cap,
                    int64_t *ticks)
 {
@@ -397,6 +427,7 @@ void property_draw(const struct property_draw *d, bool plain, struct rng *r, cha
                 put_param(&t, d->ops->name, p, count);
     if (plain && d->plain)
         put(&t, "%s", d->plain);
+    drop_unused(text);
 }
 
 const struct property_draw PROPERTY_DRAWS[] = {

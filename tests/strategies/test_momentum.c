@@ -371,13 +371,15 @@ static void filters_include_their_bounds(void **state)
     static const struct {
         const char *filter;
         bool buys;
-    } CASE[] = {{"filter_rsi_max = \"100\"\n", true},    {"filter_rsi_max = \"99.99\"\n", false},
-                {"filter_rsi_min = \"100\"\n", true},    {"filter_adx_min = \"50\"\n", true},
-                {"filter_adx_min = \"50.01\"\n", false}, {"filter_ema = 1\n", false}};
+    } CASE[] = {{"rsi_periods = 2\nfilter_rsi_max = \"100\"\n", true},
+                {"rsi_periods = 2\nfilter_rsi_max = \"99.99\"\n", false},
+                {"rsi_periods = 2\nfilter_rsi_min = \"100\"\n", true},
+                {"adx_periods = 2\nfilter_adx_min = \"50\"\n", true},
+                {"adx_periods = 2\nfilter_adx_min = \"50.01\"\n", false},
+                {"filter_ema = 1\n", false}};
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
         char lines[256];
-        snprintf(lines, sizeof lines, "fast = 1\nslow = 2\nrsi_periods = 2\nadx_periods = 2\n%s",
-                 CASE[i].filter);
+        snprintf(lines, sizeof lines, "fast = 1\nslow = 2\n%s", CASE[i].filter);
         trend_begin(lines);
         for (int k = 0; k < 6; k++)
             trend_close("50000");
@@ -584,8 +586,10 @@ static void what_cannot_be_meant_is_refused(void **state)
 {
     (void)state;
     assert_refused("fast = 26\n", "slow", "must be greater than fast");
-    assert_refused("macd_fast = 30\n", "macd_slow", "must be greater than macd_fast");
-    assert_refused("rsi_exit = \"30\"\n", "rsi_exit", "must be greater than rsi_entry");
+    assert_refused("entry = \"macd\"\nmacd_fast = 30\n", "macd_slow",
+                   "must be greater than macd_fast");
+    assert_refused("entry = \"rsi\"\nrsi_exit = \"30\"\n", "rsi_exit",
+                   "must be greater than rsi_entry");
     assert_refused("filter_rsi_min = \"60\"\nfilter_rsi_max = \"50\"\n", "filter_rsi_max",
                    "must not be below");
     assert_refused("filter_bollinger_min = \"1\"\nfilter_bollinger_max = \"0\"\n",

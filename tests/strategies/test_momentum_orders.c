@@ -501,7 +501,8 @@ static void stops_change_while_it_runs(void **state)
 static void figures_are_the_values_behind_the_decision(void **state)
 {
     (void)state;
-    trend_hold(HOLD "stop_loss = \"0.05\"\ntake_profit = \"0.04\"\natr_periods = 2\n");
+    trend_hold(HOLD "stop_loss = \"0.05\"\ntake_profit = \"0.04\"\natr_periods = 2\n"
+                    "atr_stop = true\natr_multiple = \"10\"\n");
     trend_price("50500");
     assert_string_equal(trend_figure("entry_price"), "50050.050050050050050051");
     assert_string_equal(trend_figure("stop_price"), "47547.547547547547547549");

@@ -901,7 +901,7 @@ static void relations_are_checked(void **state)
     assert_refused("investment_max = \"5\"\ninvestment_min = \"6\"\n",
                    "investment_min: is more than investment_max");
     assert_refused("investment_max = \"5\"\ninvestment_step = \"1\"\n",
-                   "investment_step: has no meaning without investment_min");
+                   "investment_step: is not used; allowed: with investment_min");
     assert_refused("investment_max = \"102\"\ninvestment_min = \"1\"\ninvestment_step = \"1\"\n",
                    "investment_step: makes more than 100 amounts");
     names = "first = \"BTC-USDT\"\nsecond = \"ETH-USDT\"\nthird = \"ETH-USDT\"\n";

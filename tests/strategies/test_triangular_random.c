@@ -55,6 +55,9 @@ static enum err sink(void *ctx, const struct event *ev, const struct effects *fx
 static void open_run(struct run *r, struct rng *g, char text[static 4096])
 {
     bool parallel = rng_below(g, 2), base = rng_below(g, 4) == 0, hold = rng_below(g, 3) == 0;
+    char unwinding[96];
+    snprintf(unwinding, sizeof unwinding, "unwind_slippage = \"%s\"\nunwind_deadline = \"%ds\"\n",
+             rng_below(g, 2) ? "0.01" : "0.0001", 1 + (int)rng_below(g, 5));
     snprintf(text, 4096,
              "[agent]\nname = \"t\"\nmode = \"paper\"\nquote = \"USDT\"\nstate_dir = \"state\"\n"
              "[risk]\nmax_order_value = \"%s\"\nmax_position_value = \"100000\"\n"
@@ -74,14 +77,13 @@ static void open_run(struct run *r, struct rng *g, char text[static 4096])
              "first = \"BTC-USDT\"\nsecond = \"%s\"\nthird = \"%s\"\n"
              "start = \"%s\"\ninvestment_min = \"%s\"\ninvestment_max = \"%s\"\n"
              "min_profit = \"0\"\nexecution = \"%s\"\nstranded = \"%s\"\nmax_stranded = \"%s\"\n"
-             "unwind_slippage = \"%s\"\nunwind_deadline = \"%ds\"\ncooldown = \"%dms\"\n"
+             "cooldown = \"%dms\"\n%s"
              "[strategy.funds]\nsim = { USDT = \"3000\", BTC = \"0.5\", ETH = \"10\" }\n",
              rng_below(g, 4) ? "5000" : "400", "0.001", rng_below(g, 2) ? "0.001" : "0.00075",
              (int)rng_below(g, 3) * 40, parallel ? "ETH-BTC" : "ETH-USDT",
              parallel ? "ETH-USDT" : "ETH-BTC", base ? "base" : "quote", base ? "0.002" : "100",
              base ? "0.02" : "1200", parallel ? "parallel" : "linear", hold ? "hold" : "unwind",
-             base ? "1" : "100000", rng_below(g, 2) ? "0.01" : "0.0001", 1 + (int)rng_below(g, 5),
-             (int)rng_below(g, 400));
+             base ? "1" : "100000", (int)rng_below(g, 400), hold ? "" : unwinding);
     struct config_report report = {0};
     memset(r, 0, sizeof *r);
     enum err e = config_parse(&r->c, "tri.toml", ".", text, strlen(text), &KINDS, &report);
