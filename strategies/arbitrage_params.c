@@ -278,6 +278,7 @@ static bool fill_row(struct plan_row *r, const char *what, enum side side, dec p
     struct text t = {r->what, 0, sizeof r->what};
     append(&t, what);
     r->side = side;
+    r->shrinks = true;
     r->price = price;
     r->qty = qty;
     if (!dec_mul(price, qty, DEC_UP, &r->amount) ||

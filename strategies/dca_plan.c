@@ -122,6 +122,7 @@ static enum err plan_safety(const struct params *p, const struct instrument_rule
     capital = l.capital;
     if (!add_buy(ret, &s, r, t.amount, first, limit ? maker_fee : taker_fee, taker_fee))
         return ERR_RANGE;
+    ret->row[0].market = !limit;
     name_row(ret, "base order", 0, limit ? " (limit)" : " (market)");
     if (t.safety_count && !add_takes(ret, &t, &s, r, first, " of the base order"))
         return ERR_RANGE;
@@ -161,6 +162,7 @@ static enum err plan_scheduled(const struct params *p, const struct instrument_r
     if (!add_buy(ret, &s, r, p->value[DCA_AMOUNT].decimal, price, limit ? maker_fee : taker_fee,
                  taker_fee))
         return ERR_RANGE;
+    ret->row[0].market = !limit;
     name_row(ret, "each purchase", 0, limit ? " (limit)" : " (market)");
     if (dec_is_pos(price) && dec_is_pos(r->lot_size) &&
         !dca_is_tradable(r, ret->row[0].qty, price)) {

@@ -19,7 +19,10 @@ static bool entry_row(struct plan_row *r, const struct params *p, const struct i
                       dec price, dec fee)
 {
     dec keep, both;
-    *r = (struct plan_row){.side = SIDE_BUY, .amount = p->value[P_AMOUNT].decimal};
+    *r = (struct plan_row){.side = SIDE_BUY,
+                           .shrinks = true,
+                           .market = p->value[P_ENTRY_ORDER].choice == CHOICE_MARKET,
+                           .amount = p->value[P_AMOUNT].decimal};
     put_text(r->what, sizeof r->what, p->value[P_RISK_AMOUNT].present ? "entry, at most" : "entry");
     r->total_amount = r->amount;
     if (!dec_mul(r->amount, fee, DEC_UP, &r->total_fees))

@@ -47,6 +47,8 @@ struct intents;       /* bounded sink; when it is full the host halts the strate
 struct plan_row {
     char what[PLAN_TEXT_MAX]; /* "safety order 3", "level 12" */
     enum side side;
+    bool market;                  /* an order without a limit */
+    bool shrinks;                 /* it is asked for smaller where the money does not suffice */
     dec deviation;                /* of its price from the first order's, as a ratio; below: < 0 */
     dec price, qty, amount;       /* amount: in quote, without fee */
     dec total_amount, total_fees; /* of this and all orders above it on the same side */

@@ -39,11 +39,27 @@ static enum err submit(struct engine *e, strategy_id s, const struct approved_or
     return ERR_OK;
 }
 
+/* Counts a denial. Whether the world is to hear of it: the first ones in a row are, then fewer and
+ * fewer, or a strategy that asks in vain for months would fill the disk with it. */
+static bool is_worth_telling(struct engine *e, strategy_id s, enum reason reason)
+{
+    CHECK((unsigned)reason < DENIED_REASONS);
+    struct denied *n = &e->strategy[s].denied[reason];
+    if (n->times && e->now_ns - n->last_ns > DENIED_QUIET_NS)
+        n->in_row = 0;
+    n->times++;
+    n->in_row++;
+    n->last_ns = e->now_ns;
+    return n->in_row <= DENIED_TOLD || (n->in_row & (n->in_row - 1)) == 0;
+}
+
 static void deny(struct engine *e, strategy_id s, order_id id, const struct order_request *req,
                  const struct denial *d)
 {
     e->totals.denied++;
     e->strategy[s].totals.denied++;
+    if (!is_worth_telling(e, s, d->reason))
+        return;
     struct effect *fx = engine_effect(e, EFFECT_DENIED, s);
     CHECK(fx != NULL);
     fx->denied = (struct effect_denied){.id = id, .req = *req, .denial = *d};

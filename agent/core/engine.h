@@ -131,6 +131,14 @@ struct engine_totals {
 /* Totals of the agent (STRATEGY_NONE) or of one strategy (its equity counts its own sub-ledger). */
 void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret);
 
+/* Orders of a strategy (STRATEGY_NONE: of all) that risk denied for [r]: in all, in a row until now
+ * (one strategy; of all: 0), and when the newest was. */
+struct engine_denied {
+    uint64_t times, in_row;
+    int64_t last_ns;
+};
+void engine_denied(const struct engine *e, strategy_id s, enum reason r, struct engine_denied *ret);
+
 /* A strategy's parameters as they are now: the setup's, with what EVENT_PARAM changed. */
 const struct params *engine_params(const struct engine *e, strategy_id s);
 

@@ -142,6 +142,20 @@ const struct params *engine_params(const struct engine *e, strategy_id s)
     return &e->strategy[s].params;
 }
 
+void engine_denied(const struct engine *e, strategy_id s, enum reason r, struct engine_denied *ret)
+{
+    *ret = (struct engine_denied){.times = 0};
+    CHECK(s == STRATEGY_NONE || s < e->setup->strategies);
+    for (strategy_id k = 0; k < e->setup->strategies && (unsigned)r < DENIED_REASONS; k++) {
+        const struct denied *n = &e->strategy[k].denied[r];
+        if (s != STRATEGY_NONE && s != k)
+            continue;
+        ret->times += n->times;
+        ret->in_row = s == k ? n->in_row : 0;
+        ret->last_ns = n->last_ns > ret->last_ns ? n->last_ns : ret->last_ns;
+    }
+}
+
 uint32_t engine_figures(const struct engine *e, strategy_id s, struct figure *ret)
 {
     CHECK(s < e->setup->strategies);

@@ -55,6 +55,17 @@ struct history {
     struct event_candle keep[HISTORY_KEPT_MAX];
 };
 
+/* Denials of one strategy for one reason: orders that are asked for again and again are each judged
+ * and each told to the strategy, but not each to the world. */
+struct denied {
+    uint64_t times;  /* in all */
+    uint64_t in_row; /* since there was none for DENIED_QUIET_NS */
+    int64_t last_ns; /* engine time of the newest one */
+};
+#define DENIED_REASONS  64 /* larger than any reason that risk gives */
+#define DENIED_TOLD     16 /* in a row; of further ones the 32nd, 64th, 128th ... */
+#define DENIED_QUIET_NS INT64_C(600000000000)
+
 struct strategy_slot {
     const struct strategy_setup *setup;
     struct params params;   /* the setup's, with the live ones as they are now */
@@ -78,6 +89,7 @@ struct strategy_slot {
     dec day_start_equity, high_water; /* for its own loss limits */
     bool equity_known;                /* at the last look, where it has any */
     struct engine_totals totals;      /* the counting part */
+    struct denied denied[DENIED_REASONS];
 };
 
 /* Denials waiting to be told to the strategy whose event is under way. */

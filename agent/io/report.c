@@ -64,6 +64,11 @@ enum err report_make(struct report *r, const struct returns *daily)
     const struct setup *s = engine_setup(r->engine);
     engine_totals(r->engine, STRATEGY_NONE, &r->totals);
     r->valued = r->totals.valued;
+    for (unsigned i = 0; i < REPORT_REASONS; i++) { /* not from effects: they do not tell each */
+        struct engine_denied n;
+        engine_denied(r->engine, STRATEGY_NONE, (enum reason)i, &n);
+        r->denied[i] = n.times;
+    }
     dec pnl = DEC_ZERO, realized = DEC_ZERO, sum = DEC_ZERO;
     if (r->valued && !dec_sub(r->totals.equity, r->totals.equity_start, &pnl))
         return ERR_OVERFLOW;
@@ -83,9 +88,7 @@ enum err report_make(struct report *r, const struct returns *daily)
 
 static void count_effect(struct report *r, int64_t ts_ns, const struct effect *fx)
 {
-    if (fx->kind == EFFECT_DENIED)
-        r->denied[fx->denied.denial.reason]++;
-    else if (fx->kind == EFFECT_ORDER && fx->order.to == ORDER_REJECTED)
+    if (fx->kind == EFFECT_ORDER && fx->order.to == ORDER_REJECTED)
         r->rejected[fx->order.reason]++;
     else if (fx->kind == EFFECT_GUARD && fx->guard.locked)
         r->locked[fx->guard.reason]++;

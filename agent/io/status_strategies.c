@@ -40,6 +40,24 @@ static void add_positions(const struct status_source *r, cJSON *o, strategy_id i
     }
 }
 
+/* What risk refused it, and how often: a strategy that asks in vain is told seldom in the log. */
+static void add_denials(const struct status_source *r, cJSON *o, strategy_id id)
+{
+    cJSON *list = cJSON_AddArrayToObject(o, "denials");
+    for (unsigned n = 0; n <= UINT8_MAX; n++) {
+        struct engine_denied d;
+        engine_denied(r->engine, id, (enum reason)n, &d);
+        if (!d.times)
+            continue;
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "reason", reason_name((enum reason)n));
+        status_add_count(item, "times", d.times);
+        status_add_count(item, "in_row", d.in_row);
+        status_add_time(item, "last", d.last_ns);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
 static void add_strategy(const struct status_source *r, cJSON *item, strategy_id id)
 {
     const struct setup *s = engine_setup(r->engine);
@@ -64,6 +82,7 @@ static void add_strategy(const struct status_source *r, cJSON *item, strategy_id
     status_add_dec(item, "pnl_unrealized", res.known, res.unrealized);
     status_add_dec(item, "fees_quote", true, t.fees_quote);
     status_add_count(item, "fills", t.fills);
+    add_denials(r, item, id);
     add_positions(r, item, id);
     status_add_figures(r, item, id);
 }
@@ -91,6 +110,12 @@ static void print_amount(FILE *out, const char *title, const char *text, int pla
     fprintf(out, "  %-20s %20s %s\n", title, status_rounded(text, places, number), unit);
 }
 
+static void print_times(FILE *out, const char *title, const cJSON *o)
+{
+    const cJSON *times = cJSON_GetObjectItemCaseSensitive(o, "times");
+    fprintf(out, "  %-20s %20.0f times\n", title, cJSON_IsNumber(times) ? times->valuedouble : 0.0);
+}
+
 static void print_figure(FILE *out, const cJSON *f)
 {
     const char *unit = status_text_of(f, "unit");
@@ -106,7 +131,7 @@ static void print_figure(FILE *out, const cJSON *f)
 
 static void print_strategy(FILE *out, const cJSON *s, const char *quote)
 {
-    const cJSON *p, *f;
+    const cJSON *p, *f, *d;
     fprintf(out, "%s (%s) is %s\n", status_text_of(s, "strategy"), status_text_of(s, "kind"),
             status_text_of(s, "state"));
     print_amount(out, "budget", status_text_of(s, "budget"), 2, status_text_of(s, "budget_asset"));
@@ -114,6 +139,12 @@ static void print_strategy(FILE *out, const cJSON *s, const char *quote)
     print_amount(out, "result", status_text_of(s, "pnl"), 2, quote);
     print_amount(out, "  realized", status_text_of(s, "pnl_realized"), 2, quote);
     print_amount(out, "  unrealized", status_text_of(s, "pnl_unrealized"), 2, quote);
+    cJSON_ArrayForEach(d, cJSON_GetObjectItemCaseSensitive(s, "denials"))
+    {
+        char title[64];
+        snprintf(title, sizeof title, "denied %s", status_text_of(d, "reason"));
+        print_times(out, title, d);
+    }
     cJSON_ArrayForEach(p, cJSON_GetObjectItemCaseSensitive(s, "positions"))
     {
         char title[64];

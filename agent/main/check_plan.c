@@ -68,8 +68,11 @@ void check_plan(const struct setup *s, strategy_id id, const struct check_prices
     }
     ret->lacks_quote = lack(ret->plan.capital_quote, st->budget);
     ret->lacks_base = lack(ret->plan.capital_base, st->inventory);
+    check_limits(s, id, &ret->plan, prices->price, &ret->denials);
     ret->refused =
         ret->plan.unless && (dec_is_pos(ret->lacks_quote) || dec_is_pos(ret->lacks_base));
+    ret->lacks = ret->refused;
+    ret->refused = ret->refused || ret->denials.all;
 }
 
 /* ---- as a table ---- */
@@ -168,27 +171,9 @@ static void print_capital(FILE *out, const struct check_plan *p, dec need, dec h
     dec_format(lacks, less);
     fprintf(out, "  needs at most %s %s at a time, of %s %s %s", want, asset, purse, has, asset);
     if (dec_is_pos(lacks))
-        fprintf(out, ": %s %s %s too little%s", p->refused ? "ERROR:" : "note:", less, asset,
-                p->refused ? "" : ", what cannot be paid is not bought");
+        fprintf(out, ": %s %s %s too little%s", p->lacks ? "ERROR:" : "note:", less, asset,
+                p->lacks ? "" : ", what cannot be paid is not bought");
     fputc('\n', out);
-}
-
-/* How many orders are larger than what risk lets pass; *ret_limit: the stricter limit. */
-static uint32_t too_large(const struct setup *s, const struct strategy_setup *st,
-                          const struct plan *p, dec *ret_limit)
-{
-    uint32_t n = 0;
-    dec limit = DEC_MAX;
-    if (s->instrument[st->instrument[0]].quote != s->quote)
-        return 0; /* limits are in the agent's quote: not comparable without a price of it */
-    if (s->risk.has_max_order_value)
-        limit = s->risk.max_order_value;
-    if (st->risk.has_max_order_value)
-        limit = dec_min(limit, st->risk.max_order_value);
-    for (uint32_t i = 0; i < p->count; i++)
-        n += p->row[i].side == SIDE_BUY && dec_gt(p->row[i].amount, limit);
-    *ret_limit = limit;
-    return n;
 }
 
 void check_plan_print(FILE *out, const struct setup *s, strategy_id id, const struct check_plan *p)
@@ -218,17 +203,11 @@ void check_plan_print(FILE *out, const struct setup *s, strategy_id id, const st
     if (dec_is_pos(p->plan.capital_base))
         print_capital(out, p, p->plan.capital_base, st->inventory, p->lacks_base,
                       s->asset[in->base], "an inventory of");
-    dec limit;
-    uint32_t large = too_large(s, st, &p->plan, &limit);
-    if (large) {
-        char text[DEC_TEXT_MAX];
-        dec_format(limit, text);
-        fprintf(out, "  note: max_order_value %s will deny %u of its buys\n", text, large);
-    }
+    check_limits_print(out, s, id, &p->denials);
     for (size_t i = 0; i < sizeof p->plan.remark / sizeof p->plan.remark[0]; i++)
         if (p->plan.remark[i][0])
             fprintf(out, "  %s\n", p->plan.remark[i]);
-    if (p->refused)
+    if (p->lacks)
         fprintf(out, "  a larger budget, smaller orders or %s = true is needed\n", p->plan.unless);
 }
 
@@ -265,7 +244,7 @@ static bool add_plan(cJSON *o, const struct check_plan *p)
     if (!add_known(o, "price", p->price) || !add(o, "capital_quote", p->plan.capital_quote) ||
         !add(o, "capital_base", p->plan.capital_base) || !add(o, "lacks_quote", p->lacks_quote) ||
         !add(o, "lacks_base", p->lacks_base) || !cJSON_AddBoolToObject(o, "allowed", !p->refused) ||
-        !cJSON_AddBoolToObject(o, "needs_price", p->needs))
+        !cJSON_AddBoolToObject(o, "needs_price", p->needs) || !check_limits_json(o, &p->denials))
         return false;
     cJSON *rows = cJSON_AddArrayToObject(o, "orders");
     for (uint32_t i = 0; rows && i < p->plan.count; i++)

@@ -3,6 +3,7 @@
 #ifndef TW_MAIN_CHECK_PLAN_H
 #define TW_MAIN_CHECK_PLAN_H
 
+#include "main/check_limits.h"
 #include "model/setup.h"
 #include "strategies/strategy.h"
 
@@ -28,7 +29,9 @@ struct check_plan {
     dec price;  /* what it was made for; zero: without one */
     struct plan plan;
     dec lacks_quote, lacks_base; /* zero where they suffice */
-    bool refused;                /* something lacks, and the strategy does not allow that */
+    bool lacks;                  /* ... and the strategy does not allow that */
+    struct check_denials denials;
+    bool refused; /* for either, or since a limit denies all that it would buy */
 };
 void check_plan(const struct setup *s, strategy_id id, const struct check_prices *prices,
                 struct check_plan *ret);

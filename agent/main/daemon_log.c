@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "io/describe.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,8 +149,15 @@ static void end_fills(struct daemon_log *l, const struct setup *s, const char *w
     sum->id = 0;
 }
 
-static void log_denied(const struct setup *s, const char *who, const struct effect_denied *d)
+static void log_denied(const struct engine *e, const struct effect *fx, const char *who)
 {
+    const struct setup *s = engine_setup(e);
+    const struct effect_denied *d = &fx->denied;
+    struct engine_denied n;
+    char again[64] = "";
+    engine_denied(e, fx->strategy, d->denial.reason, &n);
+    if (n.in_row > 1)
+        snprintf(again, sizeof again, "; %" PRIu64 " in a row for this reason", n.in_row);
     char text[TEXT_MAX], limit[DEC_TEXT_MAX], value[DEC_TEXT_MAX], of[DESCRIBE_LIMIT_MAX];
     char numbers[128 + DESCRIBE_LIMIT_MAX] = "";
     if (!dec_is_zero(d->denial.limit) || !dec_is_zero(d->denial.value)) {
@@ -159,8 +167,8 @@ static void log_denied(const struct setup *s, const char *who, const struct effe
         snprintf(numbers, sizeof numbers, "; limit%s%s %s, this order %s", of[0] ? " of " : "", of,
                  limit, value);
     }
-    log_warn(who, "denied: %s: %s (%s%s)", request_text(s, &d->req, text, sizeof text),
-             reason_text(d->denial.reason), reason_name(d->denial.reason), numbers);
+    log_warn(who, "denied: %s: %s (%s%s%s)", request_text(s, &d->req, text, sizeof text),
+             reason_text(d->denial.reason), reason_name(d->denial.reason), numbers, again);
 }
 
 static void log_order(const struct engine *e, const char *who, const struct effect_order *o)
@@ -280,7 +288,7 @@ static void log_effect(struct daemon_log *l, const struct engine *e, const struc
     case EFFECT_FILL: add_fill(l, s, who, &fx->fill); return;
     case EFFECT_DENIED:
         if (may(l, LOG_DENIALS, mono_ns))
-            log_denied(s, who, &fx->denied);
+            log_denied(e, fx, who);
         return;
     case EFFECT_ORDER:
         if (!order_state_is_terminal(fx->order.to))

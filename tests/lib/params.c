@@ -14,7 +14,7 @@ static enum err parse(struct config *c, struct config_report *r, const struct st
 {
     static const char *const VENUES[] = {"binance-spot", NULL};
     const struct strategy_ops *const strategies[] = {ops, NULL};
-    const struct config_kinds kinds = {strategies, VENUES};
+    const struct config_kinds kinds = {.strategies = strategies, .venues = VENUES};
     char text[8192];
     int n = snprintf(text, sizeof text,
                      "[agent]\nname = \"test\"\nquote = \"USDT\"\n"

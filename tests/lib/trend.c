@@ -14,7 +14,7 @@ struct world trend;
 
 static const struct strategy_ops *const STRATEGIES[] = {&strategy_momentum, NULL};
 static const char *const VENUES[] = {"binance-spot", NULL};
-static const struct config_kinds KINDS = {STRATEGIES, VENUES};
+static const struct config_kinds KINDS = {.strategies = STRATEGIES, .venues = VENUES};
 
 const char *trend_params(const char *lines, struct params *ret)
 {

@@ -45,7 +45,7 @@ static const char *const VENUES[] = {"binance-spot", NULL};
 enum err twin_parse(const struct strategy_ops *kind, const char *parameters)
 {
     const struct strategy_ops *const strategies[] = {kind, NULL};
-    const struct config_kinds kinds = {strategies, VENUES};
+    const struct config_kinds kinds = {.strategies = strategies, .venues = VENUES};
     static char text[16384];
     int n = snprintf(
         text, sizeof text,

@@ -102,7 +102,7 @@ static const struct strategy_ops strategy_breakout = {.abi = STRATEGY_ABI,
 static const struct strategy_ops *const FIVE[] = {
     &strategy_grid, &strategy_dca, &strategy_momentum, &strategy_breakout, &strategy_null, NULL};
 static const char *const VENUES[] = {"binance-spot", NULL};
-static const struct config_kinds KINDS = {FIVE, VENUES};
+static const struct config_kinds KINDS = {.strategies = FIVE, .venues = VENUES};
 
 static const char HEAD[] =
     "[agent]\nname = \"t\"\nmode = \"paper\"\nquote = \"USDT\"\nstate_dir = \"state\"\n"

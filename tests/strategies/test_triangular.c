@@ -24,7 +24,7 @@ enum { BTC_USDT, ETH_BTC, ETH_USDT };
 
 static const struct strategy_ops *const KINDS_OF_STRATEGY[] = {&strategy_triangular, NULL};
 static const char *const VENUES[] = {"binance-spot", NULL};
-static const struct config_kinds KINDS = {KINDS_OF_STRATEGY, VENUES};
+static const struct config_kinds KINDS = {.strategies = KINDS_OF_STRATEGY, .venues = VENUES};
 
 struct trade_desk {
     struct config c;

@@ -24,7 +24,7 @@
 
 static const struct strategy_ops *const STRATEGIES[] = {&strategy_triangular, NULL};
 static const char *const VENUES[] = {"binance-spot", NULL};
-static const struct config_kinds KINDS = {STRATEGIES, VENUES};
+static const struct config_kinds KINDS = {.strategies = STRATEGIES, .venues = VENUES};
 
 struct run {
     struct config c;

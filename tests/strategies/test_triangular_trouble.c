@@ -21,7 +21,7 @@ enum { BTC_USDT, ETH_BTC, ETH_USDT, BNB_USDT };
 
 static const struct strategy_ops *const STRATEGIES[] = {&strategy_triangular, NULL};
 static const char *const VENUES[] = {"binance-spot", NULL};
-static const struct config_kinds KINDS = {STRATEGIES, VENUES};
+static const struct config_kinds KINDS = {.strategies = STRATEGIES, .venues = VENUES};
 
 static struct config config;
 static struct engine *engine;

@@ -150,8 +150,123 @@ static void orders_that_risk_would_deny_are_noted(void **state)
     setup.strategy[0].risk.has_max_order_value = true; /* the stricter counts */
     setup.strategy[0].risk.max_order_value = D("199.99");
     text = printed("1000");
-    assert_non_null(strstr(text, "  note: max_order_value 199.99 will deny 1 of its buys\n"));
+    assert_non_null(
+        strstr(text, "  note: max_order_value 199.99 of the strategy will deny 1 of its 2 buys, "
+                     "which counts 200\n"));
     free(text);
+}
+
+/* Each scope's limit counts, the strictest is named; exactly at a limit nothing is said. */
+static void limits_of_every_scope_are_looked_at(void **state)
+{
+    (void)state;
+    setup.quote = 1;
+    struct risk_setup *const SCOPE[] = {&setup.risk, &setup.venue[0].risk,
+                                        &setup.instrument_risk[0], &setup.strategy[0].risk};
+    static const char *const OF[] = {"", " of venue here", " of BTC-USDT", " of the strategy"};
+    char line[128];
+    for (int k = 0; k < 4; k++) {
+        SCOPE[k]->has_max_order_value = true;
+        SCOPE[k]->max_order_value = dec_from_i64(150 - k, 0);
+        char *text = printed("1000");
+        snprintf(line, sizeof line, "note: max_order_value %d%s will deny 1 of its 2", 150 - k,
+                 OF[k]);
+        assert_non_null(strstr(text, line));
+        free(text);
+    }
+    SCOPE[3]->max_order_value = D("99.9");
+    char *text = printed("1000");
+    assert_non_null(strstr(text, "ERROR: max_order_value 99.9 of the strategy will deny 2 of its 2 "
+                                 "buys, which count up to 200\n"));
+    free(text);
+    static struct check_plan p;
+    check_plan(&setup, 0, &(struct check_prices){0}, &p);
+    assert_true(p.refused && !p.lacks);
+    cJSON *o = check_plan_json(&p);
+    char *json = cJSON_PrintUnformatted(o);
+    assert_non_null(
+        strstr(json, "\"denied\":[{\"reason\":\"ORDER_VALUE\",\"key\":\"max_order_value\","
+                     "\"of\":\"strategy\",\"limit\":\"99.9\",\"value\":\"200\",\"orders\":2}]"));
+    cJSON_free(json);
+    cJSON_Delete(o);
+}
+
+static struct plan_row the_row;
+static enum err one_row(const struct params *p, const struct instrument *const *in, dec price,
+                        dec maker_fee, dec taker_fee, struct plan *ret)
+{
+    (void)p, (void)in, (void)price, (void)maker_fee, (void)taker_fee;
+    ret->count = 1;
+    ret->row[0] = the_row;
+    return ERR_OK;
+}
+
+static const struct strategy_ops ONE_ROW = {.name = "one", .plan = one_row};
+
+static void assert_denied(const char *price, const char *part)
+{
+    char *text = printed(price);
+    if (part ? !strstr(text, part) : strstr(text, "will deny") != NULL)
+        fail_msg("%s", text);
+    free(text);
+}
+
+/* What an order counts, as the risk manager counts it. */
+static void orders_count_as_risk_counts_them(void **state)
+{
+    (void)state;
+    setup.quote = 1;
+    setup.strategy[0].ops = &ONE_ROW;
+    setup.strategy[0].inventory = DEC_ZERO;
+    the_row =
+        (struct plan_row){.side = SIDE_BUY, .price = D("900"), .qty = D("0.1"), .amount = D("90")};
+    setup.risk.has_max_order_value = true;
+    setup.risk.max_order_value = D("100");
+    assert_denied("1000", NULL);
+    assert_denied("1000.1", "max_order_value 100 will deny 1 of its 1 buy, which counts 100.01\n");
+    /* at the market the price may run away by the tightest collar, or the venue's slippage */
+    the_row.market = true;
+    setup.venue[0].slippage = D("0.1");
+    assert_denied("0", NULL);
+    setup.risk.has_price_collar = setup.strategy[0].risk.has_price_collar = true;
+    setup.risk.price_collar = D("0.5");
+    setup.strategy[0].risk.price_collar = D("0.2");
+    assert_denied("0", "max_order_value 100 will deny 1 of its 1 buy, which counts 108\n");
+    setup.risk.has_max_order_value = false;
+    /* the budget pays what it binds, unless it is asked for smaller */
+    setup.strategy[0].budget_asset = 1;
+    setup.strategy[0].budget = D("108");
+    assert_denied("0", NULL);
+    setup.strategy[0].budget = D("107.99");
+    assert_denied("0", "ERROR: budget 107.99 will deny 1 of its 1 buy, which counts 108\n");
+    the_row.shrinks = true;
+    assert_denied("0", NULL);
+    setup.strategy[0].budget = D("250");
+    setup.venue[0].risk.has_max_order_qty = true;
+    setup.venue[0].risk.max_order_qty = D("0.1");
+    assert_denied("0", NULL);
+    the_row.qty = D("0.11");
+    assert_denied("0", "max_order_qty 0.1 of venue here will deny 1 of its 1 buy");
+    setup.venue[0].risk.has_max_order_qty = false;
+    /* with what it has */
+    setup.strategy[0].inventory = D("0.39");
+    setup.instrument_risk[0].has_max_position_value = true;
+    setup.instrument_risk[0].max_position_value = D("500");
+    assert_denied("1000", NULL);
+    assert_denied(
+        "1001", "max_position_value 500 of BTC-USDT will deny 1 of its 1 buy, which counts 500.5");
+    assert_denied("0", NULL);
+    /* in the agent's quote */
+    setup.instrument_risk[0].has_max_position_value = false;
+    setup.risk.has_max_order_value = true;
+    setup.risk.max_order_value = D("3");
+    setup.quote = 0;
+    the_row.market = false;
+    assert_denied("0", NULL);
+    setup.conversion[0][1] =
+        (struct conversion){.known = true, .steps = 1, .instrument = {0}, .inverse = {true}};
+    assert_denied("10", "max_order_value 3 will deny 1 of its 1 buy, which counts 9\n");
+    assert_denied("50", NULL);
 }
 
 static void table_without_a_price(void **state)
@@ -212,7 +327,7 @@ static void json_is_exact_and_unknown_is_null(void **state)
     assert_string_equal(
         text,
         "{\"price\":\"1000\",\"capital_quote\":\"300\",\"capital_base\":\"0.5\",\"lacks_quote\":"
-        "\"50\",\"lacks_base\":\"0\",\"allowed\":true,\"needs_price\":false,\"orders\":[{\"order\":"
+        "\"50\",\"lacks_base\":\"0\",\"allowed\":true,\"needs_price\":false,\"denied\":[],\"orders\":[{\"order\":"
         "\"base order\",\"side\":\"buy\",\"deviation\":\"0\",\"price\":\"1000\",\"quantity\":null,"
         "\"amount\":\"100\",\"total_amount\":\"100\",\"total_fees\":\"0.1\",\"average\":null,"
         "\"break_even\":null},{\"order\":\"safety order 1\",\"side\":\"buy\",\"deviation\":"
@@ -229,6 +344,8 @@ int main(void)
         cmocka_unit_test_setup(price_forms, make_setup),
         cmocka_unit_test_setup(table_shows_every_order_and_what_lacks, make_setup),
         cmocka_unit_test_setup(orders_that_risk_would_deny_are_noted, make_setup),
+        cmocka_unit_test_setup(limits_of_every_scope_are_looked_at, make_setup),
+        cmocka_unit_test_setup(orders_count_as_risk_counts_them, make_setup),
         cmocka_unit_test_setup(table_without_a_price, make_setup),
         cmocka_unit_test_setup(impossible_price_is_said, make_setup),
         cmocka_unit_test_setup(no_plan_prints_nothing, make_setup),

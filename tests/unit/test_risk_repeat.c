@@ -139,7 +139,11 @@ static void a_loop_within_one_event_leaves_one_order(void **state)
     world_trade(&w, "50000", "1");
     assert_non_null(world_effect(&w, EFFECT_SUBMIT, 0));
     assert_null(world_effect(&w, EFFECT_SUBMIT, 1));
-    assert_non_null(world_effect(&w, EFFECT_DENIED, 98));
+    assert_non_null(world_effect(&w, EFFECT_DENIED, 17)); /* 16, the 32nd and the 64th are told */
+    assert_null(world_effect(&w, EFFECT_DENIED, 18));
+    struct engine_denied n;
+    engine_denied(w.engine, 0, REASON_DUPLICATE, &n);
+    assert_int_equal(n.times, 99);
     world_close(&w);
 }
 
