@@ -233,8 +233,8 @@ static uint32_t arb_figures(const void *state, const struct strategy_view *v, st
     const struct figure all[] = {
         {"trades", FIGURE_COUNT, dec_from_i64((int64_t)a->trades, 0)},
         {"profit", FIGURE_QUOTE, a->profit},
-        {"last_edge", FIGURE_RATIO, a->last_edge},
-        {"best_edge", FIGURE_RATIO, a->best_edge},
+        {"last_edge", FIGURE_RATIO, a->has_edge ? a->last_edge : FIGURE_UNKNOWN},
+        {"best_edge", FIGURE_RATIO, a->has_edge ? a->best_edge : FIGURE_UNKNOWN},
         {"imbalance", FIGURE_BASE, a->imbalance},
         {"stranded", FIGURE_BASE, a->stranded},
         {"dust", FIGURE_BASE, a->dust},
@@ -247,6 +247,11 @@ static uint32_t arb_figures(const void *state, const struct strategy_view *v, st
     _Static_assert(sizeof all / sizeof all[0] <= FIGURES_MAX, "too many figures");
     memcpy(ret, all, sizeof all);
     return sizeof all / sizeof all[0];
+}
+
+static const char *arb_needs_quotes(const struct params *p)
+{
+    return p->value[P_USE_LAST].boolean ? NULL : "use_last = true";
 }
 
 const struct strategy_ops strategy_arbitrage = {
@@ -265,4 +270,5 @@ const struct strategy_ops strategy_arbitrage = {
     .load = arb_load,
     .plan = arb_plan_print,
     .figures = arb_figures,
+    .needs_quotes = arb_needs_quotes,
 };

@@ -77,9 +77,14 @@ enum figure_unit { FIGURE_QUOTE, FIGURE_BASE, FIGURE_PRICE, FIGURE_RATIO, FIGURE
 struct figure {
     const char *name;      /* "grid_profit": a key in JSON, words with '_' */
     enum figure_unit unit; /* quote and base: of its first instrument */
-    dec value;
+    dec value;             /* FIGURE_UNKNOWN: nothing was measured yet, which is not 0 */
 };
-#define FIGURES_MAX 16
+#define FIGURES_MAX    16
+#define FIGURE_UNKNOWN ((dec){-DEC_I128_MAX - 1}) /* the number that no decimal has */
+static inline bool figure_known(const struct figure *f)
+{
+    return f->value.v != FIGURE_UNKNOWN.v;
+}
 
 struct strategy_ops {
     uint32_t abi;        /* STRATEGY_ABI */
@@ -139,6 +144,10 @@ struct strategy_ops {
      * NULL. */
     enum err (*check_fees)(const struct params *p, const struct instrument *first, dec maker_fee,
                            dec taker_fee, const char **key, char *why, size_t cap);
+
+    /* What would have to be in the configuration for it to trade where there are only trades or
+     * candles ("use_last = true"); NULL where it does, or needs none. May be NULL. */
+    const char *(*needs_quotes)(const struct params *p);
 };
 
 /* ---- what a strategy can see ---- */

@@ -343,8 +343,8 @@ static uint32_t tri_figures(const void *state, const struct strategy_view *v, st
         {"stranded_cycles", FIGURE_COUNT, dec_from_i64((int64_t)s->strandings, 0)},
         {"opportunities", FIGURE_COUNT, dec_from_i64((int64_t)s->opportunities, 0)},
         {"cycle_profit", start, s->profit},
-        {"last_edge", FIGURE_RATIO, s->last_edge},
-        {"best_edge", FIGURE_RATIO, s->best_edge},
+        {"last_edge", FIGURE_RATIO, s->seen_edge ? s->last_edge : FIGURE_UNKNOWN},
+        {"best_edge", FIGURE_RATIO, s->seen_edge ? s->best_edge : FIGURE_UNKNOWN},
         {"dust_middle", start, tri_value(v, &t, 1, s->phase == TRI_IDLE ? s->held[1] : DEC_ZERO)},
         {"dust_third", start, tri_value(v, &t, 2, s->phase == TRI_IDLE ? s->held[2] : DEC_ZERO)},
         {"stranded_middle", start, tri_value(v, &t, 1, s->given_up[1])},
@@ -353,6 +353,11 @@ static uint32_t tri_figures(const void *state, const struct strategy_view *v, st
     };
     memcpy(ret, all, sizeof all);
     return sizeof all / sizeof all[0];
+}
+
+static const char *tri_needs_quotes(const struct params *p)
+{
+    return p->value[TRI_PRICES].choice == TRI_PRICES_TRADE ? NULL : "prices = \"trade\"";
 }
 
 const struct strategy_ops strategy_triangular = {
@@ -371,4 +376,5 @@ const struct strategy_ops strategy_triangular = {
     .plan = tri_plan,
     .figures = tri_figures,
     .check_instruments = tri_check_instruments,
+    .needs_quotes = tri_needs_quotes,
 };

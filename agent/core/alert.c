@@ -238,7 +238,7 @@ static bool figure_of(const struct engine *e, uint32_t n, dec *ret)
     for (uint32_t i = 0; x->figure == NO_FIGURE && i < count; i++)
         if (strcmp(f[i].name, s->figure) == 0)
             x->figure = i;
-    if (x->figure >= count)
+    if (x->figure >= count || !figure_known(&f[x->figure]))
         return false;
     *ret = f[x->figure].value;
     return true;

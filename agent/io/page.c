@@ -264,7 +264,10 @@ static void put_figures(const struct page *p, FILE *out)
                       "class=\"text\">unit</th></tr>\n",
                       out);
             begun = true;
-            dec_format(f[k].value, text);
+            if (figure_known(&f[k]))
+                dec_format(f[k].value, text);
+            else
+                memcpy(text, "-", 2);
             fputs("<tr><td>", out);
             put(out, s->strategy[id].name);
             fprintf(out,

@@ -227,7 +227,7 @@ static void json_figures(const struct report *r, strategy_id id, FILE *out)
     fputc('{', out);
     for (uint32_t i = 0; i < n; i++) {
         key(out, i ? ", " : "", f[i].name);
-        key_dec(out, "{", "value", f[i].value);
+        key_known_dec(out, "{", "value", figure_known(&f[i]), f[i].value);
         key_text(out, ", ", "unit", describe_figure_unit(engine_setup(r->engine), id, f[i].unit));
         fputc('}', out);
     }
@@ -454,7 +454,10 @@ static void table_figures(const struct report *r, FILE *out)
             const char *unit = describe_figure_unit(s, id, f[i].unit);
             bool plain =
                 f[i].unit == FIGURE_COUNT || f[i].unit == FIGURE_PRICE || f[i].unit == FIGURE_RATIO;
-            dec_format_places(f[i].value, 8, DEC_HALF_EVEN, text);
+            if (figure_known(&f[i]))
+                dec_format_places(f[i].value, 8, DEC_HALF_EVEN, text);
+            else
+                memcpy(text, "-", 2);
             fprintf(out, "%s %s %s%s%s", i ? "," : "", f[i].name, shortened(text), plain ? "" : " ",
                     plain ? "" : unit);
         }

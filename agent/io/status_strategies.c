@@ -14,7 +14,7 @@ void status_add_figures(const struct status_source *r, cJSON *o, strategy_id id)
     cJSON *figures = cJSON_AddObjectToObject(o, "figures");
     for (uint32_t i = 0; i < n; i++) {
         cJSON *one = cJSON_AddObjectToObject(figures, f[i].name);
-        status_add_dec(one, "value", true, f[i].value);
+        status_add_dec(one, "value", figure_known(&f[i]), f[i].value);
         cJSON_AddStringToObject(one, "unit",
                                 describe_figure_unit(engine_setup(r->engine), id, f[i].unit));
     }
@@ -125,8 +125,11 @@ static void print_figure(FILE *out, const cJSON *f)
     for (char *c = title; *c; c++)
         if (*c == '_')
             *c = ' ';
-    print_amount(out, title, status_text_of(f, "value"), strcmp(unit, "count") == 0 ? 0 : 8,
-                 bare ? "" : unit);
+    if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(f, "value")))
+        fprintf(out, "  %-20s %20s\n", title, "-");
+    else
+        print_amount(out, title, status_text_of(f, "value"), strcmp(unit, "count") == 0 ? 0 : 8,
+                     bare ? "" : unit);
 }
 
 static void print_strategy(FILE *out, const cJSON *s, const char *quote)

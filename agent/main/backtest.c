@@ -127,6 +127,7 @@ static void look_at_tape(struct backtest *b, bool *rules)
             rules[ev->instrument] |= ev->rules.status != INSTRUMENT_UNKNOWN;
         else if (ev->kind != EVENT_FEED)
             b->has_data[ev->instrument] = true;
+        b->has_quotes[ev->instrument] |= ev->kind == EVENT_TOP || ev->kind == EVENT_BOOK;
     }
 }
 
@@ -168,6 +169,15 @@ enum err backtest_check(struct backtest *b, char *why)
                          "lot_size: a backtest cannot ask the venue, so add them to its "
                          "[[instrument]]",
                          in->symbol, venue, s->strategy[i].name);
+                return ERR_RANGE;
+            }
+            const struct strategy_ops *ops = s->strategy[i].ops;
+            const char *more = ops->needs_quotes ? ops->needs_quotes(&s->strategy[i].params) : NULL;
+            if (more && b->has_data[n] && !b->has_quotes[n]) {
+                snprintf(why, BACKTEST_WHY_MAX,
+                         "strategy %s looks at quotes, and the data for %s@%s has only trades: it "
+                         "would trade nothing; allowed: %s, or data with quotes",
+                         s->strategy[i].name, in->symbol, venue, more);
                 return ERR_RANGE;
             }
             if (!b->has_data[n])

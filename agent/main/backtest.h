@@ -36,7 +36,7 @@ struct backtest {
     struct backtest_history *history; /* [strategies] */
     bool begun;                       /* an event at or after from_ns was reached */
     struct report report;
-    bool has_data[SETUP_INSTRUMENTS_MAX];
+    bool has_data[SETUP_INSTRUMENTS_MAX], has_quotes[SETUP_INSTRUMENTS_MAX];
     bool wants_feed[SETUP_INSTRUMENTS_MAX]; /* its files have no feed states of their own */
     enum err failed;                        /* in a callback that cannot return it */
     uint64_t rows;

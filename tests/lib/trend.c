@@ -208,6 +208,8 @@ const char *trend_figure(const char *name)
     assert_in_range(n, 1, FIGURES_MAX);
     for (uint32_t i = 0; i < n; i++)
         if (strcmp(f[i].name, name) == 0) {
+            if (!figure_known(&f[i]))
+                return "-";
             dec_format(f[i].value, text);
             return text;
         }

@@ -279,6 +279,8 @@ const char *twin_figure(const char *name)
     for (uint32_t i = 0; i < n; i++)
         if (strcmp(f[i].name, name) == 0) {
             turn = (turn + 1) % 4;
+            if (!figure_known(&f[i]))
+                return "-";
             dec_format(f[i].value, text[turn]);
             return text[turn];
         }

@@ -190,6 +190,20 @@ def recorded(path):
         tap.ok(f["trades"] == trades and "%.2f" % Decimal(f["profit"]) == profit, "kraken_coinbase_" + name, f)
 
 
+def without_quotes(path):
+    """Candles show no quotes: what trades on these only is refused, and told by which key it would not be."""
+    a, b = rows("binance-spot-BTCBUSD-1m-trade-20221213.csv.gz")[:50], rows("binance-spot-BTCBUSD-1m-trade-20221213.csv.gz")[:50]
+    text = TWO % {**BINANCE_BYBIT, "max_age": "16s", "min_profit": "0"}
+    data = ("--data", "BTC-USDT@binance=" + written(path("qa.csv"), a), "BTC-USDT@bybit=" + written(path("qb.csv"), b))
+    code, out, err = case.run(case.write(path("noquotes.toml"), text.replace("use_last = true\n", "")), *data)
+    tap.ok(code == 4 and not out and "strategy two looks at quotes, and the data for BTC-USDT@binance has only trades" in err and
+           "use_last = true" in err, "candles_without_use_last_are_refused", (code, out, err))
+    code, out, err = case.run(case.write(path("quotes.toml"), text), *data)
+    tap.ok(code == 0, "with_it_they_are_taken", err)
+    empty = case.report(path("quotes.toml"), "--data", data[1])["strategies"][0]["figures"]
+    tap.ok(empty["best_edge"]["value"] is None and empty["trades"]["value"] == "0", "what_was_not_measured_is_null", empty)
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         def path(name):
@@ -197,6 +211,7 @@ def main():
         generated(path)
         no_lookahead(path)
         recorded(path)
+        without_quotes(path)
     tap.done()
 
 

@@ -277,6 +277,8 @@ static void use_last(void **state)
     twin_trade(NEAR, "50000");
     twin_trade(FAR, "51000");
     twin_sends(0);
+    assert_string_equal(twin_figure("best_edge"), "-"); /* nothing was measured */
+    assert_string_equal(twin_figure("last_edge"), "-");
     twin_close(NULL);
     open_with(PLAIN "use_last = true\nmax_age = \"3s\"\n");
     twin_trade(NEAR, "50000");
