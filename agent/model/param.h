@@ -50,8 +50,8 @@ struct param_list {
 /* The value of table entry i is params->value[i]. */
 struct param_value {
     bool present; /* given in the file or by default */
-    bool given;   /* in the file: what only a strategy's check() may ask, to refuse what it would not
-                     use; never stored, and false in an engine that runs on */
+    bool given; /* in the file: what only a strategy's check() may ask, to refuse what it would not
+                   use; never stored, and false in an engine that runs on */
     union {
         dec decimal;
         int64_t integer;

@@ -200,8 +200,8 @@ def without_quotes(path):
            "use_last = true" in err, "candles_without_use_last_are_refused", (code, out, err))
     code, out, err = case.run(case.write(path("quotes.toml"), text), *data)
     tap.ok(code == 0, "with_it_they_are_taken", err)
-    empty = case.report(path("quotes.toml"), "--data", data[1])["strategies"][0]["figures"]
-    tap.ok(empty["best_edge"]["value"] is None and empty["trades"]["value"] == "0", "what_was_not_measured_is_null", empty)
+    empty = figures(case.report(path("quotes.toml"), "--data", data[1]))
+    tap.ok(empty["best_edge"] is None and empty["trades"] == "0", "what_was_not_measured_is_null", empty)
 
 
 def main():

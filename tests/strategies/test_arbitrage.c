@@ -619,8 +619,10 @@ static void what_does_not_fit_together(void **state)
 {
     (void)state;
     bad(SIZE "min_size = \"0.11\"\n", "strategy.min_size: is more than size");
-    bad(SIZE "failure = \"hold\"\nfallback = \"unwind\"\n", "strategy.fallback: is not used; allowed: with failure = \"hedge\"");
-    bad(SIZE "unwind_market = true\n", "strategy.unwind_market: is not used; allowed: with failure or");
+    bad(SIZE "failure = \"hold\"\nfallback = \"unwind\"\n",
+        "strategy.fallback: is not used; allowed: with failure = \"hedge\"");
+    bad(SIZE "unwind_market = true\n",
+        "strategy.unwind_market: is not used; allowed: with failure or");
     bad(SIZE "rate = \"USDC-USDT\"\n", "strategy.rate: both have the same quote; allowed: none");
     twin_far_symbol = "BTC-USDC";
     twin_funds = "";

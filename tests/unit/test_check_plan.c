@@ -327,7 +327,8 @@ static void json_is_exact_and_unknown_is_null(void **state)
     assert_string_equal(
         text,
         "{\"price\":\"1000\",\"capital_quote\":\"300\",\"capital_base\":\"0.5\",\"lacks_quote\":"
-        "\"50\",\"lacks_base\":\"0\",\"allowed\":true,\"needs_price\":false,\"denied\":[],\"orders\":[{\"order\":"
+        "\"50\",\"lacks_base\":\"0\",\"allowed\":true,\"needs_price\":false,\"denied\":[],"
+        "\"orders\":[{\"order\":"
         "\"base order\",\"side\":\"buy\",\"deviation\":\"0\",\"price\":\"1000\",\"quantity\":null,"
         "\"amount\":\"100\",\"total_amount\":\"100\",\"total_fees\":\"0.1\",\"average\":null,"
         "\"break_even\":null},{\"order\":\"safety order 1\",\"side\":\"buy\",\"deviation\":"
