@@ -65,6 +65,8 @@ struct audit_os {
     int (*fallocate)(int fd, off_t at, off_t len); /* returns an errno, as posix_fallocate() */
     int (*close)(int fd);
     int (*flock)(int fd, int operation);
+    /* The lowest and highest number of a segment's file, 0 where there is none; 0 or an errno. */
+    int (*segments)(int dir, uint32_t *lowest, uint32_t *highest);
 };
 
 struct audit_config {
@@ -89,9 +91,10 @@ enum err audit_mac_key(const struct keystore *k, struct secret *ret) MUST_CHECK;
 
 /* All reading is done here: call it before the sandbox closes. Locks directory and counter, checks
  * the chain from the last snapshot on against the counter, drops what an interrupted write left
- * behind the last synced block, rebuilds [counters] with what open slices still had. Records START.
- * An empty directory without a counter begins a new log. The counters are not to be believed, and
- * nothing is to be signed, before audit_unlock().
+ * behind the last synced block, rebuilds [counters]. Records START. An empty directory without a
+ * counter begins a new log. The counters are not to be believed, and nothing is to be signed,
+ * before audit_unlock(), which also counts what slices lost. Of the ring of [counters] it sets 1024
+ * orders aside for that.
  *
  * Afterwards only openat (new segments, through [dir]), pwrite64, fdatasync, fsync, fallocate,
  * close and secret_*()'s mprotect are called, and no heap.
@@ -147,6 +150,11 @@ enum err audit_record(struct audit *a, const struct audit_entry *e) MUST_CHECK;
  * whenever no request waits, and at least every AUDIT_SYNC_MS while audit_dirty(). */
 enum err audit_idle(struct audit *a, struct policy_now now) MUST_CHECK;
 bool audit_dirty(const struct audit *a); /* whether audit_idle() has something to do */
+
+/* The store is about to be written with another data key: records the key of the MACs so far
+ * wrapped with the next one, so that both open the log. Nothing else is recorded behind it until
+ * audit_close(). */
+enum err audit_rekey(struct audit *a, const struct secret *next, struct policy_now now) MUST_CHECK;
 
 /* Orderly end: gives slices back, records STOP, syncs, frees; NULL is fine. */
 enum err audit_close(struct audit *a, struct policy_now now) MUST_CHECK;

@@ -99,8 +99,9 @@ struct policy_counters {
     int64_t now_ms, boot_ms; /* of the last policy_clock() */
     bool boot_known;
     int64_t last_until_ms;
-    struct policy_spend *ring; /* the caller's */
-    uint32_t cap;
+    struct policy_spend *ring;                       /* the caller's, of cap + spare */
+    uint32_t cap;                                    /* orders a day that policy_check() allows */
+    uint32_t spare;                                  /* room that only policy_lose() takes */
     uint64_t head, minute_tail, hour_tail, day_tail; /* counted from the first ever */
     struct policy_slot slot[POLICY_SLOTS_MAX];
     uint32_t instances;

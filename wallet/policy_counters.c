@@ -1,5 +1,5 @@
 /* What has been signed, in rolling windows, and every order once. */
-#include "wallet/policy_counters.h"
+#include "wallet/policy_inside.h"
 
 #include "base/check.h"
 
@@ -26,14 +26,14 @@ static struct policy_spend *leaves(struct policy_counters *c, uint64_t *tail, in
 {
     if (*tail == c->head)
         return NULL;
-    struct policy_spend *s = &c->ring[*tail % c->cap];
+    struct policy_spend *s = &c->ring[*tail % (c->cap + c->spare)];
     if (c->now_ms - s->until_ms < ms)
         return NULL;
     ++*tail;
     return s;
 }
 
-static void expire(struct policy_counters *c)
+void policy_expire(struct policy_counters *c)
 {
     struct policy_spend *s;
     while ((s = leaves(c, &c->minute_tail, POLICY_MINUTE_MS)))
@@ -61,7 +61,7 @@ void policy_clock(struct policy_counters *c, struct policy_now now)
     c->boot_known = true;
     if (to > c->now_ms)
         c->now_ms = to;
-    expire(c);
+    policy_expire(c);
 }
 
 int policy_slot_find(const struct policy_counters *c, const char *label, const char *symbol)
@@ -116,8 +116,7 @@ static const struct policy_instance *find(const struct policy_counters *c, uint6
     return NULL;
 }
 
-/* Whether the order is near enough to the last one to be remembered. */
-static bool in_reach(const struct policy_instance *i, uint64_t order)
+bool policy_in_reach(const struct policy_instance *i, uint64_t order)
 {
     return order > i->top || i->top - order < POLICY_INTENTS;
 }
@@ -129,38 +128,37 @@ enum wire_reason policy_intent(const struct policy_counters *c, const struct wir
         return o->replaces                            ? POLICY_REPLACES
                : c->instances == POLICY_INSTANCES_MAX ? POLICY_INSTANCES
                                                       : WIRE_ALLOWED;
-    if (!in_reach(i, o->intent.order))
+    if (!policy_in_reach(i, o->intent.order))
         return POLICY_OLD_INTENT;
     if (o->intent.order <= i->top && bit(i->was_signed, o->intent.order))
         return POLICY_REPEATED;
-    if (o->replaces &&
-        (o->replaces > i->top || o->replaces >= o->intent.order || !in_reach(i, o->replaces) ||
-         !bit(i->was_signed, o->replaces) || bit(i->was_replaced, o->replaces)))
+    if (o->replaces && (o->replaces > i->top || o->replaces >= o->intent.order ||
+                        !policy_in_reach(i, o->replaces) || !bit(i->was_signed, o->replaces) ||
+                        bit(i->was_replaced, o->replaces)))
         return POLICY_REPLACES;
     return WIRE_ALLOWED;
 }
 
-static void remember(struct policy_counters *c, const struct policy_decision *d)
+struct policy_instance *policy_take_instance(struct policy_counters *c, uint64_t instance,
+                                             uint64_t top)
 {
-    uint64_t order = d->intent.order;
     uint32_t n = 0;
-    while (n < c->instances && c->instance[n].instance != d->intent.instance)
+    while (n < c->instances && c->instance[n].instance != instance)
         n++;
+    if (n == POLICY_INSTANCES_MAX)
+        return NULL;
     struct policy_instance *i = &c->instance[n];
     if (n == c->instances) {
-        CHECK(n < POLICY_INSTANCES_MAX && !d->replaces);
         c->instances++;
         memset(i, 0, sizeof *i);
-        i->instance = d->intent.instance;
-        i->top = order;
+        i->instance = instance;
+        i->top = top;
     }
-    CHECK(in_reach(i, order));
-    /* The replaced one first: the new top may push it out of reach. */
-    if (d->replaces) {
-        CHECK(d->replaces <= i->top && in_reach(i, d->replaces) &&
-              bit(i->was_signed, d->replaces) && !bit(i->was_replaced, d->replaces));
-        set_bit(i->was_replaced, d->replaces);
-    }
+    return i;
+}
+
+void policy_mark(struct policy_instance *i, uint64_t order)
+{
     if (order > i->top) {
         uint64_t steps = order - i->top < POLICY_INTENTS ? order - i->top : POLICY_INTENTS;
         for (uint64_t k = 0; k < steps; k++) {
@@ -169,8 +167,50 @@ static void remember(struct policy_counters *c, const struct policy_decision *d)
         }
         i->top = order;
     }
-    CHECK(!bit(i->was_signed, order));
     set_bit(i->was_signed, order);
+}
+
+static void remember(struct policy_counters *c, const struct policy_decision *d)
+{
+    uint64_t order = d->intent.order;
+    CHECK(find(c, d->intent.instance) || !d->replaces);
+    struct policy_instance *i = policy_take_instance(c, d->intent.instance, order);
+    CHECK(i && policy_in_reach(i, order));
+    /* The replaced one first: the new top may push it out of reach. */
+    if (d->replaces) {
+        CHECK(d->replaces <= i->top && policy_in_reach(i, d->replaces) &&
+              bit(i->was_signed, d->replaces) && !bit(i->was_replaced, d->replaces));
+        set_bit(i->was_replaced, d->replaces);
+    }
+    CHECK(order > i->top || !bit(i->was_signed, order));
+    policy_mark(i, order);
+}
+
+void policy_take_slot(struct policy_counters *c, int n, const char *label, const char *symbol)
+{
+    struct policy_slot *s = &c->slot[n];
+    if (!s->day) {
+        memset(s, 0, sizeof *s);
+        memcpy(s->label, label, strnlen(label, sizeof s->label - 1));
+        memcpy(s->symbol, symbol, strnlen(symbol, sizeof s->symbol - 1));
+    }
+}
+
+void policy_push(struct policy_counters *c, uint32_t slot, dec base, dec value, int64_t until_ms)
+{
+    struct policy_slot *s = &c->slot[slot];
+    /* In the order of their ends, so that they leave from the tail: one that ends before another
+     * signed earlier counts as long as that. */
+    if (until_ms > c->last_until_ms)
+        c->last_until_ms = until_ms;
+    c->ring[c->head++ % (c->cap + c->spare)] =
+        (struct policy_spend){c->last_until_ms, base, value, slot};
+    s->minute++;
+    s->day++;
+    give(&s->hour_base, base);
+    give(&s->hour_value, value);
+    give(&s->day_base, base);
+    give(&s->day_value, value);
 }
 
 void policy_reserve(struct policy_counters *c, const struct policy_decision *d)
@@ -180,23 +220,7 @@ void policy_reserve(struct policy_counters *c, const struct policy_decision *d)
         return;
     int n = policy_slot_find(c, d->label, d->symbol);
     CHECK(n >= 0 && !policy_ring_full(c));
-    struct policy_slot *s = &c->slot[n];
-    if (!s->day) {
-        memset(s, 0, sizeof *s);
-        memcpy(s->label, d->label, sizeof s->label);
-        memcpy(s->symbol, d->symbol, sizeof s->symbol);
-    }
+    policy_take_slot(c, n, d->label, d->symbol);
     remember(c, d);
-    /* In the order of their ends, so that they leave from the tail: one that ends before another
-     * signed earlier counts as long as that. */
-    if (d->until_ms > c->last_until_ms)
-        c->last_until_ms = d->until_ms;
-    c->ring[c->head++ % c->cap] =
-        (struct policy_spend){c->last_until_ms, d->base, d->total, (uint32_t)n};
-    s->minute++;
-    s->day++;
-    give(&s->hour_base, d->base);
-    give(&s->hour_value, d->total);
-    give(&s->day_base, d->base);
-    give(&s->day_value, d->total);
+    policy_push(c, (uint32_t)n, d->base, d->total, d->until_ms);
 }
