@@ -42,16 +42,6 @@ static enum err build(struct build *b, struct config_report *report)
     return b->errors.nomem ? ERR_NOMEM : failed ? ERR_RANGE : ERR_OK;
 }
 
-/* One line that stands for itself: a syntax error, a file that cannot be read. */
-static enum err report_one(struct config_report *report, const char *name, struct toml_pos at,
-                           enum err e, const char *text)
-{
-    struct errors errors = {.file = name};
-    errors_add(&errors, at, "", "%s", text);
-    errors_finish(&errors, report);
-    return errors.nomem ? ERR_NOMEM : e;
-}
-
 enum err config_parse(struct config *ret, const char *name, const char *dir, const char *text,
                       size_t len, const struct config_kinds *kinds, struct config_report *report)
 {
@@ -68,6 +58,8 @@ enum err config_parse(struct config *ret, const char *name, const char *dir, con
                             .kinds = kinds,
                             .root = toml_root(doc),
                             .dir = strcmp(dir, ".") == 0 ? "" : dir,
+                            .schema = SCHEMA,
+                            .explain = "tradewind check --explain",
                             .errors = {.file = name}};
         e = build(b, report);
     } else {
@@ -130,8 +122,8 @@ static enum err report_errno(struct config_report *report, const char *path, int
     return report_one(report, path, (struct toml_pos){1, 1}, ERR_IO, text);
 }
 
-enum err config_load(struct config *ret, const char *path, const struct config_kinds *kinds,
-                     struct config_report *report)
+enum err config_read_file(const char *path, char **ret, size_t *ret_len,
+                          struct config_report *report)
 {
     *report = (struct config_report){0};
     /* Without O_NONBLOCK a FIFO would hold the program up. */
@@ -149,8 +141,21 @@ enum err config_load(struct config *ret, const char *path, const struct config_k
     close(fd);
     if (!text)
         return report_errno(report, path, error);
+    *ret = text;
+    *ret_len = len;
+    return ERR_OK;
+}
+
+enum err config_load(struct config *ret, const char *path, const struct config_kinds *kinds,
+                     struct config_report *report)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum err e = config_read_file(path, &text, &len, report);
+    if (e)
+        return e;
     char *dir = directory_of(path);
-    enum err e = dir ? config_parse(ret, path, dir, text, len, kinds, report) : ERR_NOMEM;
+    e = dir ? config_parse(ret, path, dir, text, len, kinds, report) : ERR_NOMEM;
     free(dir);
     free(text);
     return e;

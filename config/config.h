@@ -50,6 +50,11 @@ enum err config_parse(struct config *ret, const char *name, const char *dir, con
                       size_t len, const struct config_kinds *kinds,
                       struct config_report *report) MUST_CHECK;
 
+/* The bytes of a file, at most CONFIG_FILE_MAX + 1 of them; *ret is to be freed. ERR_IO with one
+ * line in the report, which is to be cleared in both cases. */
+enum err config_read_file(const char *path, char **ret, size_t *ret_len,
+                          struct config_report *report) MUST_CHECK;
+
 void config_close(struct config *c);
 void config_report_clear(struct config_report *r);
 

@@ -48,10 +48,11 @@ static void print_key(FILE *out, const struct key_spec *k)
     print_wrapped(out, k->help);
 }
 
-static void print_section(FILE *out, const struct section *s)
+void schema_explain(FILE *out, const struct section *s)
 {
-    fprintf(out, s->array ? "[[%s]]" : "[%s]", s->path);
-    fprintf(out, "  %s", s->help);
+    if (s->path[0])
+        fprintf(out, s->array ? "[[%s]]  " : "[%s]  ", s->path);
+    fputs(s->help, out);
     if (s->array)
         fprintf(out, ", at most %u", s->max);
     fputs("\n\n", out);
@@ -78,7 +79,7 @@ void config_explain(FILE *out, const struct config_kinds *kinds)
           "directory.\n\n",
           out);
     for (const struct section *const *s = SCHEMA; *s; s++)
-        print_section(out, *s);
+        schema_explain(out, *s);
     fputs("Venue kinds\n\n", out);
     for (const char *const *k = kinds->venues; *k; k++) {
         const char *ws = schema_public_ws_url(*k), *rest = schema_public_rest_url(*k);

@@ -87,6 +87,15 @@ void errors_finish(struct errors *e, struct config_report *ret)
     e->count = e->cap = e->dropped = 0;
 }
 
+enum err report_one(struct config_report *report, const char *name, struct toml_pos at,
+                           enum err e, const char *text)
+{
+    struct errors errors = {.file = name};
+    errors_add(&errors, at, "", "%s", text);
+    errors_finish(&errors, report);
+    return errors.nomem ? ERR_NOMEM : e;
+}
+
 void config_report_clear(struct config_report *r)
 {
     for (size_t i = 0; i < r->count; i++)

@@ -34,6 +34,11 @@ __attribute__((format(printf, 4, 5))) void errors_add(struct errors *e, struct t
 /* Sorts by position and moves the lines into [ret]; [e] is empty afterwards. */
 void errors_finish(struct errors *e, struct config_report *ret);
 
+/* One line that stands for itself: a syntax error, a file that cannot be read. Returns [e], or
+ * ERR_NOMEM. */
+enum err report_one(struct config_report *report, const char *name, struct toml_pos at, enum err e,
+                    const char *text) MUST_CHECK;
+
 /* Makes a printable one-line copy: control characters become '?', more than [cap] - 1 bytes are cut
  * between characters, with "..." at the end. Returns [out]. */
 char *printable(char *out, size_t cap, const char *text, size_t len);

@@ -9,6 +9,7 @@
 #include "model/setup.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum key_type {
     KEY_DECIMAL,    /* exact: a string, or a number taken by its text */
@@ -77,6 +78,9 @@ extern const struct section SECTION_STRATEGY_GUARD;   /* ... struct guard_setup 
 
 /* All of them in the order of --explain; ends with NULL. */
 extern const struct section *const SCHEMA[];
+
+/* Prints a section's keys with type, range, default and meaning. */
+void schema_explain(FILE *out, const struct section *s);
 
 /* Public endpoints of a venue kind, taken where the file gives no URL; NULL where there are none.
  */

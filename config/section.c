@@ -167,7 +167,14 @@ const struct toml_node *section_subtable(struct build *b, const struct toml_node
 
 uint32_t section_array(struct build *b, const struct section *sec, const struct toml_node **first)
 {
-    const struct toml_node *n = toml_get(b->root, sec->path);
+    return section_array_in(b, sec, b->root, first);
+}
+
+uint32_t section_array_in(struct build *b, const struct section *sec, const struct toml_node *table,
+                          const struct toml_node **first)
+{
+    const char *dot = strrchr(sec->path, '.');
+    const struct toml_node *n = toml_get(table, dot ? dot + 1 : sec->path);
     *first = NULL;
     if (!n)
         return 0;
@@ -236,14 +243,14 @@ static void unknown_key(struct build *b, const struct section *sec, const struct
         errors_add(&b->errors, n->key_at, path, "unknown key; did you mean \"%s\"?", near.best);
         return;
     }
-    for (const struct section *const *s = SCHEMA; *s; s++)
+    for (const struct section *const *s = b->schema; *s; s++)
         if (*s != sec && has_key(*s, n->key)) {
             errors_add(&b->errors, n->key_at, path, "unknown key; \"%s\" belongs in %s%s%s", n->key,
                        (*s)->array ? "[[" : "[", (*s)->path, (*s)->array ? "]]" : "]");
             return;
         }
-    errors_add(&b->errors, n->key_at, path,
-               "unknown key; `tradewind check --explain` lists those that are allowed");
+    errors_add(&b->errors, n->key_at, path, "unknown key; `%s` lists those that are allowed",
+               b->explain);
 }
 
 void section_unknown(struct build *b, const struct section *sec, const struct toml_node *table,

@@ -11,7 +11,9 @@ struct build {
     struct setup *setup;
     const struct config_kinds *kinds;
     const struct toml_node *root;
-    const char *dir; /* of the file; "" for the working directory */
+    const char *dir;                     /* of the file; "" for the working directory */
+    const struct section *const *schema; /* all sections of this kind of file */
+    const char *explain;                 /* the command that lists their keys */
     struct errors errors;
     /* Venues, assets, instruments or balances are wrong already: what follows from them
      * (conversions, budgets) is not judged, it would only repeat the first error. */
@@ -40,6 +42,10 @@ const struct toml_node *section_subtable(struct build *b, const struct toml_node
 /* The tables of a root [[section]]: *first and how many are to be read; their form and number are
  * checked. */
 uint32_t section_array(struct build *b, const struct section *sec, const struct toml_node **first);
+
+/* The same of a [[section]] that is inside of [table]. */
+uint32_t section_array_in(struct build *b, const struct section *sec, const struct toml_node *table,
+                          const struct toml_node **first);
 
 /* Joins section and key for messages: "venue" and "name" to "venue.name"; the key is made
  * printable. [out] has REPORT_PATH_MAX bytes; returns it. */

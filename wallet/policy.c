@@ -58,8 +58,7 @@ enum err policy_encode(const struct policy *p, uint8_t *out, size_t *ret_len)
     return ERR_OK;
 }
 
-/* As venues see two symbols. */
-static int compare_symbols(const char *a, const char *b)
+int policy_compare_symbols(const char *a, const char *b)
 {
     for (;; a++, b++) {
         a += *a == '-';
@@ -135,7 +134,7 @@ enum err policy_decode(const uint8_t *bytes, size_t len, struct policy *ret)
         for (uint32_t i = 0; i < k->instruments && !in.failed; i++) {
             struct policy_instrument *x = &p.instrument[p.instruments++];
             read_instrument(&in, x);
-            if (i && compare_symbols(x[-1].symbol, x->symbol) >= 0)
+            if (i && policy_compare_symbols(x[-1].symbol, x->symbol) >= 0)
                 return ERR_SYNTAX;
         }
     }

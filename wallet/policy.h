@@ -63,6 +63,9 @@ struct policy {
  * before. ERR_RANGE where it is not so or a bound is not kept. [out] has WIRE_POLICY_MAX bytes. */
 enum err policy_encode(const struct policy *p, uint8_t *out, size_t *ret_len) MUST_CHECK;
 
+/* The order of two symbols as venues see them, without hyphens: below, at or above 0. */
+int policy_compare_symbols(const char *a, const char *b);
+
 /* And back: only what policy_encode() writes. ERR_UNSUPPORTED: another version; ERR_SYNTAX. */
 enum err policy_decode(const uint8_t *bytes, size_t len, struct policy *ret) MUST_CHECK;
 

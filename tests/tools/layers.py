@@ -26,6 +26,10 @@ ALLOWED = {
     "agent/io/": ["agent/io/", "agent/venue/", "agent/core/", STRATEGY_H, "agent/model/", "agent/base/"],
     "wallet/signer_main": ["wallet/", "agent/base/", "build_id.h"],
     "wallet/": ["wallet/", "agent/base/"],
+    # The policy's compiler writes what the signer reads.
+    "agent/main/policy_": ["agent/", "config/", "strategies/", "wallet/policy.h", "wallet/policy_words.h", "wallet/kind.h",
+                           "wallet/wire.h"],
+    "agent/main/cmd_policy": ["agent/", "config/", "strategies/", "wallet/policy.h", "wallet/kind.h", "wallet/wire.h"],
     "agent/main/": ["agent/", "config/", "strategies/", "wallet/wire.h", "build_id.h"],
 }
 
