@@ -3,6 +3,7 @@
 #include "wallet/harden.h"
 #include "wallet/key_args.h"
 #include "wallet/key_cmd.h"
+#include "wallet/policy_cmd.h"
 #include "wallet/why.h"
 
 #include <stdio.h>
@@ -13,9 +14,10 @@
 
 static const char HELP[] =
     "usage: tradewind-signer key COMMAND [ARGUMENTS]\n"
+    "       tradewind-signer policy set [ARGUMENTS]\n"
     "\n"
-    "Makes, fills and shows key stores; `tradewind-signer key --help` lists the "
-    "commands.\n";
+    "Makes, fills and shows key stores, and sets what their keys may sign; `tradewind-signer key\n"
+    "--help` and `tradewind-signer policy --help` list the commands.\n";
 
 int main(int argc, char **argv)
 {
@@ -28,7 +30,8 @@ int main(int argc, char **argv)
         fputs(HELP, stdout);
         return EXIT_CODE_OK;
     }
-    if (argc < 2 || strcmp(argv[1], "key") != 0) {
+    bool policy = argc > 1 && strcmp(argv[1], "policy") == 0;
+    if (argc < 2 || (!policy && strcmp(argv[1], "key") != 0)) {
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }
@@ -42,5 +45,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "tradewind-signer: %s\n", why);
         return EXIT_CODE_ERROR;
     }
-    return key_cmd(argc - 1, argv + 1);
+    return policy ? policy_cmd(argc - 1, argv + 1) : key_cmd(argc - 1, argv + 1);
 }
