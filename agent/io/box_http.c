@@ -65,34 +65,74 @@ static enum err read_args(struct lws *wsi, struct box_http_request *q)
     return ERR_OK;
 }
 
-enum err box_http_read(struct lws *wsi, struct box_http_request *ret)
+/* A header that libwebsockets has no name for; NULL where it is missing. */
+static const char *own_header(struct lws *wsi, const char *name, char *out, int cap)
 {
-    struct box_http_request q = {.r = {.method = method_of(wsi), .mono_ns = clock_mono_ns()}};
+    int n = lws_hdr_custom_length(wsi, name, (int)strlen(name));
+    if (n < 0)
+        return NULL;
+    if (n >= cap || lws_hdr_custom_copy(wsi, out, cap, name, (int)strlen(name)) < 0)
+        out[0] = '\0'; /* longer than any: not a key, which is what it will be told */
+    return out;
+}
+
+static void read_own_headers(struct lws *wsi, struct box_http_request *q)
+{
+    char unit[24];
+    q->r.api_key = own_header(wsi, "x-mbx-apikey:", q->api_key, sizeof q->api_key);
+    const char *wanted = own_header(wsi, "x-mbx-time-unit:", unit, sizeof unit);
+    q->r.micro =
+        wanted && (strcmp(wanted, "MICROSECOND") == 0 || strcmp(wanted, "microsecond") == 0);
+}
+
+enum err box_http_read(struct lws *wsi, struct box_http_request *q)
+{
     char *uri = NULL;
     int len = 0;
+    enum err e;
+    *q = (struct box_http_request){.r = {.method = method_of(wsi), .mono_ns = clock_mono_ns()}};
     if (lws_http_get_uri_and_method(wsi, &uri, &len) < 0) {
         /* A method the list of libwebsockets lacks. */
         uri = (char *)(uintptr_t) "/";
         len = 1;
     }
-    if (len <= 0 || (size_t)len >= sizeof q.path)
+    if (len <= 0 || (size_t)len >= sizeof q->path)
         return ERR_RANGE;
-    memcpy(q.path, uri, (size_t)len);
-    q.path[len] = '\0';
-    box_http_peer(wsi, q.client);
+    memcpy(q->path, uri, (size_t)len);
+    q->path[len] = '\0';
+    box_http_peer(wsi, q->client);
     char length[24] = "";
     bool given = lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
     /* libwebsockets tells the end of a body of 0 bytes only for POST. */
-    q.upgrade_body = given && (q.r.method == BOX_POST || strtoull(length, NULL, 10) > 0);
-    enum err e = read_args(wsi, &q);
+    q->body_follows = given && (q->r.method == BOX_POST || strtoull(length, NULL, 10) > 0);
+    e = read_args(wsi, q);
     if (e) {
-        free(q.args);
+        free(q->args);
         return e;
     }
-    *ret = q;
-    ret->r.path = ret->path;
-    ret->r.client = ret->client;
+    read_own_headers(wsi, q);
+    q->r.path = q->path;
+    q->r.client = q->client;
+    q->r.payload = q->payload;
+    q->r.payload_len = box_payload_query(q->r.param, q->r.params, q->payload);
     return ERR_OK;
+}
+
+bool box_http_body(struct box_http_request *q, char *body, size_t len)
+{
+    q->r.payload_len = box_payload_body(body, len, q->payload, q->r.payload_len);
+    return box_form_read(body, &q->r);
+}
+
+void box_http_clear(struct box_http *h)
+{
+    if (h->waiting) {
+        box_http_request_free(h->waiting);
+        free(h->waiting);
+    }
+    box_text_free(&h->body);
+    box_text_free(&h->answer.body);
+    *h = (struct box_http){0};
 }
 
 void box_http_request_free(struct box_http_request *q)
@@ -130,6 +170,12 @@ static bool write_headers(struct lws *wsi, struct box_http *h)
         !add_header(wsi, "x-mbx-used-weight-1m:", weight, &p, end) ||
         !add_header(wsi, "cache-control:", "no-store", &p, end))
         return false;
+    for (int i = 0; i < 2 && h->answer.has_counts; i++) {
+        snprintf(weight, sizeof weight, "%u", h->answer.count[i]);
+        if (!add_header(wsi, i ? "x-mbx-order-count-1d:" : "x-mbx-order-count-10s:", weight, &p,
+                        end))
+            return false;
+    }
     if (h->answer.retry_after_s && !add_header(wsi, "retry-after:", wait, &p, end))
         return false;
     return lws_finalize_write_http_header(wsi, start, &p, end) == 0;
@@ -156,7 +202,6 @@ int box_http_write(struct lws *wsi, struct box_http *h)
         lws_callback_on_writable(wsi);
         return 0;
     }
-    box_text_free(&h->answer.body);
-    *h = (struct box_http){0};
+    box_http_clear(h);
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }

@@ -5,6 +5,7 @@
 #include "io/box_client.h"
 #include "io/box_http.h"
 #include "io/box_listen.h"
+#include "io/box_server_parts.h"
 #include "io/lws.h"
 #include "io/ws_deflate.h"
 
@@ -18,27 +19,6 @@
 #define PROGRESS_NS    (5 * NS_PER_S)
 #define LATE_NS        (2 * NS_PER_S) /* behind the clock by this: worth a warning */
 #define FAREWELL_NS    (3 * NS_PER_S) /* for clients to read what is queued at the end */
-
-enum phase { PHASE_WAITING, PHASE_RUNNING, PHASE_STEPPING, PHASE_ENDED, PHASE_FAILED };
-
-struct box_server {
-    struct loop *loop;
-    struct box_server_setup setup;
-    struct box *box;
-    struct box_replay *replay;
-    struct lws_vhost *vhost;
-    struct box_usage usage;
-    struct box_client *clients;
-    unsigned client_count, next_number;
-    enum phase phase;
-    bool stopping;
-    int64_t stop_ns;                 /* the farewell is over */
-    int64_t start_mono_ns, start_ns; /* where the replay's clock began */
-    struct loop_timer replay_timer, sweep_timer;
-    int64_t progress_ns, warned_ns;
-    uint64_t progress_events;
-    struct box_text frame, reply;
-};
 
 /* What libwebsockets keeps for a connection: a request, or a websocket client. */
 struct per_connection {
@@ -82,21 +62,9 @@ static void on_publish(void *ctx, uint32_t symbol, int stream, const char *paylo
 
 /* ---- the replay's pace ---- */
 
-static const char *phase_name(enum phase p)
-{
-    switch (p) {
-    case PHASE_WAITING: return "waiting";
-    case PHASE_RUNNING: return "running";
-    case PHASE_STEPPING: return "stepping";
-    case PHASE_ENDED: return "ended";
-    case PHASE_FAILED: return "failed";
-    }
-    return "?";
-}
-
 static void replay_some(void *ctx);
 
-static void on_end(struct box_server *s)
+void box_server_end_of_replay(struct box_server *s)
 {
     const struct box_counts *n = &s->box->n;
     s->phase = PHASE_ENDED;
@@ -112,7 +80,7 @@ static void on_end(struct box_server *s)
         box_server_stop(s);
 }
 
-static void on_failure(struct box_server *s, const char *why)
+void box_server_fail(struct box_server *s, const char *why)
 {
     s->phase = PHASE_FAILED;
     log_error(s->setup.name, "%s", why);
@@ -131,7 +99,7 @@ static void plan(struct box_server *s)
 {
     int64_t next_ns = box_replay_next_ns(s->replay);
     if (next_ns == INT64_MAX) {
-        on_end(s);
+        box_server_end_of_replay(s);
         return;
     }
     i128 wait = (i128)(next_ns - s->start_ns) * 1000 / s->setup.speed_milli;
@@ -159,7 +127,7 @@ static void replay_some(void *ctx)
         return;
     }
     if (box_replay_until(s->replay, due, LINES_PER_PASS, &n, why) != ERR_OK) {
-        on_failure(s, why);
+        box_server_fail(s, why);
         return;
     }
     int64_t now = clock_mono_ns();
@@ -178,76 +146,6 @@ static void start_clock(struct box_server *s)
     s->start_mono_ns = clock_mono_ns();
     s->start_ns = s->replay->now_ns;
     plan(s);
-}
-
-static void status_text(const struct box_server *s, struct box_text *t)
-{
-    const struct box_counts *n = &s->box->n;
-    box_text_add(t, "{\"instance\":");
-    box_text_quoted(t, s->setup.name, strlen(s->setup.name));
-    box_text_addf(t,
-                  ",\"state\":\"%s\",\"time\":%lld,\"events\":%llu,\"published\":%llu,"
-                  "\"clients\":%u,\"gaps\":%llu,\"repeated\":%llu,\"symbols\":[",
-                  phase_name(s->phase), (long long)s->box->now_ms,
-                  (unsigned long long)s->replay->events, (unsigned long long)n->published,
-                  s->client_count, (unsigned long long)n->gaps, (unsigned long long)n->repeated);
-    for (uint32_t i = 0; i < s->box->symbols; i++)
-        box_text_addf(t, "%s\"%s\"", i ? "," : "", s->box->symbol[i]->venue);
-    box_text_add(t, "]}");
-}
-
-static bool read_count(const char *text, uint64_t max, uint64_t *ret)
-{
-    if (!text || !*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-        return false;
-    uint64_t v = strtoull(text, NULL, 10);
-    if (v == 0 || v > max)
-        return false;
-    *ret = v;
-    return true;
-}
-
-static void control_error(struct box_answer *a, int status, const char *msg)
-{
-    a->status = status;
-    box_text_add(&a->body, "{\"error\":");
-    box_text_quoted(&a->body, msg, strlen(msg));
-    box_text_add(&a->body, "}");
-}
-
-static void answer_step(struct box_server *s, const struct box_http_request *q,
-                        struct box_answer *a)
-{
-    uint64_t events = 0, ms = 0, n = 0;
-    const char *events_text = box_http_param(q, "events"), *ms_text = box_http_param(q, "ms");
-    if (q->r.method != BOX_POST) {
-        control_error(a, 405, "use POST");
-        return;
-    }
-    if (s->phase != PHASE_STEPPING && s->phase != PHASE_ENDED) {
-        control_error(a, 409, "this exchange runs by its clock; start it with --step to move it");
-        return;
-    }
-    if (q->r.params != 1 || !(read_count(events_text, BOX_STEP_EVENTS_MAX, &events) ||
-                              read_count(ms_text, BOX_STEP_MS_MAX, &ms))) {
-        control_error(a, 400, "give events=1..10000 or ms=1..10000");
-        return;
-    }
-    if (s->phase == PHASE_STEPPING) {
-        char why[BOX_REPLAY_WHY_MAX];
-        int64_t until = events ? INT64_MAX : s->replay->now_ns + (int64_t)ms * NS_PER_MS;
-        enum err e = box_replay_until(s->replay, until, events ? events : UINT64_MAX, &n, why);
-        if (e) {
-            control_error(a, 500, why);
-            on_failure(s, why);
-            return;
-        }
-        if (box_replay_next_ns(s->replay) == INT64_MAX)
-            on_end(s);
-    }
-    box_text_addf(&a->body, "{\"applied\":%llu,\"events\":%llu,\"time\":%lld,\"ended\":%s}",
-                  (unsigned long long)n, (unsigned long long)s->replay->events,
-                  (long long)s->box->now_ms, s->phase == PHASE_ENDED ? "true" : "false");
 }
 
 /* ---- housekeeping ---- */
@@ -340,35 +238,38 @@ void box_server_stop(struct box_server *s)
 
 /* ---- requests ---- */
 
-static void answer(struct box_server *s, const struct box_http_request *q, struct box_answer *a)
+/* The request is here with its body: answer it. */
+static int on_complete(struct box_server *s, struct lws *wsi, struct box_http *h)
 {
-    bool status = strcmp(q->path, "/box/status") == 0, step = strcmp(q->path, "/box/step") == 0;
-    if (!status && !step) {
-        box_rest(s->box, &s->usage, &q->r, a);
-        return;
-    }
-    *a = (struct box_answer){.status = 200, .content_type = "application/json;charset=UTF-8"};
-    if (step)
-        answer_step(s, q, a);
+    struct box_http_request *q = h->waiting;
+    if (!h->body.len || box_http_body(q, h->body.p, h->body.len))
+        box_control_answer(s, q, &h->answer);
     else
-        status_text(s, &a->body);
+        box_rest_error(&h->answer, 400, -1100, "Illegal characters found in a parameter.");
+    return box_http_write(wsi, h);
 }
 
 static int on_request(struct box_server *s, struct lws *wsi, struct box_http *h)
 {
-    struct box_http_request q;
-    box_text_free(&h->answer.body);
-    *h = (struct box_http){0};
-    enum err e = box_http_read(wsi, &q);
+    box_http_clear(h);
+    h->waiting = malloc(sizeof *h->waiting);
+    enum err e = h->waiting ? box_http_read(wsi, h->waiting) : ERR_NOMEM;
     if (e) {
+        free(h->waiting);
+        h->waiting = NULL;
         h->answer =
             (struct box_answer){.status = e == ERR_RANGE ? 414 : 500, .content_type = "text/html"};
         return box_http_write(wsi, h);
     }
-    answer(s, &q, &h->answer);
-    bool body = q.upgrade_body;
-    box_http_request_free(&q);
-    return body ? 0 : box_http_write(wsi, h);
+    return h->waiting->body_follows ? 0 : on_complete(s, wsi, h);
+}
+
+static int on_body(struct box_http *h, const char *in, size_t len)
+{
+    if (h->body.len + len > BOX_HTTP_BODY_MAX)
+        return -1;
+    box_text_add_n(&h->body, in, len);
+    return h->body.failed ? -1 : 0;
 }
 
 /* The value of ?streams=, and the path, of a websocket's request. */
@@ -475,16 +376,16 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     switch ((int)reason) {
     case LWS_CALLBACK_HTTP: return on_request(s, wsi, &p->http);
-    case LWS_CALLBACK_HTTP_BODY:
-        p->http.body_in += len;
-        return p->http.body_in > BOX_HTTP_BODY_MAX ? -1 : 0;
+    case LWS_CALLBACK_HTTP_BODY: return on_body(&p->http, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return p->http.waiting ? on_complete(s, wsi, &p->http)
+               : p->http.answer.status ? box_http_write(wsi, &p->http) : 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return p->http.answer.status ? box_http_write(wsi, &p->http) : 0;
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
         if (p)
-            box_text_free(&p->http.answer.body);
+            box_http_clear(&p->http);
         return 0;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_filter(s, wsi);
     case LWS_CALLBACK_ESTABLISHED: return on_open(s, wsi, p);

@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "io/box_accounts.h"
 #include "io/box_server.h"
 #include "io/ca.h"
 #include "io/loop.h"
@@ -34,6 +35,9 @@ static const char HELP[] =
     "                      with mispricings of the three; `tradewind generate --help` lists the\n"
     "                      keys, and writes the same market to a file\n"
     "  --symbol BTC-USDT   serve this symbol only (may be repeated; default: all in the files)\n"
+    "  --accounts FILE     accounts with balances and API keys (docs/exchange.md tells the form):\n"
+    "                      with them it takes orders, which trade against the replayed market and\n"
+    "                      each other; without, it serves market data only\n"
     "  --listen ADDR:PORT  default 127.0.0.1:9443; port 0 takes any free one. It asks nobody for "
     "a\n"
     "                      password: think before it listens beyond this machine.\n"
@@ -47,10 +51,11 @@ static const char HELP[] =
     "                      between pings to clients (default 20s; no pong within three: closed)\n"
     "  --instance NAME     in log lines and /box/status, where several run (default exchange)\n"
     "\n"
-    "GET /box/status tells how far the replay is. Order entry is not offered by this version.\n";
+    "GET /box/status tells how far the replay is; with accounts GET /box/books tells every order,\n"
+    "fill and balance.\n";
 
 struct options {
-    const char *dir, *instance;
+    const char *dir, *instance, *accounts;
     const char *symbol[BOX_SYMBOLS_MAX];
     unsigned symbols;
     const char *replay[BOX_REPLAY_FILES_MAX];
@@ -149,7 +154,7 @@ static bool read_option(int argc, char **argv, int *i, struct options *o)
     }
     static const char *const WITH_VALUE[] = {
         "--dir",      "--replay",           "--symbol",     "--listen", "--speed",
-        "--instance", "--disconnect-after", "--ping-every", NULL};
+        "--instance", "--disconnect-after", "--ping-every", "--accounts", NULL};
     size_t k = 0;
     while (WITH_VALUE[k] && strcmp(WITH_VALUE[k], name) != 0)
         k++;
@@ -170,6 +175,10 @@ static bool read_option(int argc, char **argv, int *i, struct options *o)
         return read_duration(name, value, &o->ping_ns);
     if (strcmp(name, "--dir") == 0) {
         o->dir = value;
+        return true;
+    }
+    if (strcmp(name, "--accounts") == 0) {
+        o->accounts = value;
         return true;
     }
     bool replay = strcmp(name, "--replay") == 0;
@@ -361,15 +370,18 @@ int cmd_exchange(int argc, char **argv)
     struct box b;
     struct box_replay r;
     static struct generated g;
+    static struct box_trading trading;
     box_init(&b, NULL, NULL);
     box_replay_init(&r, &b);
     int code = EXIT_CODE_ERROR;
-    if (load(&b, &r, &g, &o, why) != ERR_OK)
+    if ((o.accounts && box_accounts_open(&trading, &b, o.accounts, why, sizeof why) != ERR_OK) ||
+        load(&b, &r, &g, &o, why) != ERR_OK)
         log_error(o.instance, "%s", why);
     else
         code = serve(&o, &b, &r, &ca);
     box_replay_close(&r);
     box_text_free(&g.line);
+    box_trading_free(&trading);
     box_free(&b);
     return code;
 }

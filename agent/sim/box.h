@@ -95,6 +95,8 @@ struct box_counts {
 typedef void box_publish_fn(void *ctx, uint32_t symbol, int stream, const char *payload,
                             size_t len);
 
+struct box_trading;
+
 struct box {
     uint32_t symbols;
     struct box_symbol *symbol[BOX_SYMBOLS_MAX];
@@ -108,6 +110,7 @@ struct box {
     char *exchange_info; /* the recorded answer, until the symbols took their parts */
     box_publish_fn *publish;
     void *ctx;
+    struct box_trading *trading; /* the owner's; NULL: market data only */
     struct level *room; /* levels of the message in hand */
     struct box_text scratch;
 };
@@ -168,5 +171,7 @@ void box_publish(struct box *b, uint32_t symbol, int stream, const char *payload
 /* Change in percent with 3 places, quoted; "0.000" where [from] is zero. */
 void box_percent_text(struct box_text *out, dec from, dec to);
 dec box_average(const struct box_day *d);
+/* Its entry of exchangeInfo: the recorded one, else one made of what is known. */
+void box_info_text(const struct box_symbol *s, struct box_text *out);
 
 #endif

@@ -50,7 +50,8 @@ void box_answer_ping(struct box_call *c)
 
 void box_answer_time(struct box_call *c)
 {
-    box_text_addf(body(c), "{\"serverTime\":%lld}", (long long)c->box->now_ms);
+    box_text_addf(body(c), "{\"serverTime\":%lld}",
+                  (long long)(box_server_ms(c->box) * (c->request->micro ? 1000 : 1)));
 }
 
 /* ---- several symbols ---- */
@@ -165,16 +166,22 @@ static void default_info(struct box_text *t, const struct box_symbol *s)
                     "\"EXPIRE_BOTH\"]}");
 }
 
-static void info_of(struct box_call *c, struct box_symbol *s)
+void box_info_text(const struct box_symbol *s, struct box_text *out)
 {
     if (s->info)
-        box_text_add(body(c), s->info);
+        box_text_add(out, s->info);
     else
-        default_info(body(c), s);
+        default_info(out, s);
+}
+
+static void info_of(struct box_call *c, struct box_symbol *s)
+{
+    box_info_text(s, body(c));
 }
 
 void box_answer_exchange_info(struct box_call *c)
 {
+    const struct box_trading *t = c->box->trading;
     if (c->has[4] && (c->has[0] || c->has[1])) {
         box_rest_error(c->answer, 400, -1128, "Combination of optional parameters invalid.");
         return;
@@ -182,14 +189,16 @@ void box_answer_exchange_info(struct box_call *c)
     box_text_addf(body(c),
                   "{\"timezone\":\"UTC\",\"serverTime\":%lld,\"rateLimits\":["
                   "{\"rateLimitType\":\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\","
-                  "\"intervalNum\":1,\"limit\":%d},"
+                  "\"intervalNum\":1,\"limit\":%u},"
                   "{\"rateLimitType\":\"ORDERS\",\"interval\":\"SECOND\",\"intervalNum\":10,"
-                  "\"limit\":100},"
+                  "\"limit\":%u},"
                   "{\"rateLimitType\":\"ORDERS\",\"interval\":\"DAY\",\"intervalNum\":1,"
-                  "\"limit\":200000},"
+                  "\"limit\":%u},"
                   "{\"rateLimitType\":\"RAW_REQUESTS\",\"interval\":\"MINUTE\",\"intervalNum\":5,"
                   "\"limit\":61000}],\"exchangeFilters\":[],\"symbols\":",
-                  (long long)c->box->now_ms, BOX_WEIGHT_PER_MINUTE);
+                  (long long)box_server_ms(c->box),
+                  t ? t->weight_limit : BOX_WEIGHT_PER_MINUTE, t ? box_order_limit(t, 0) : 100,
+                  t ? box_order_limit(t, 1) : 200000);
     per_symbol(c, 4, true, info_of);
     if (c->answer->status == 200)
         box_text_add(body(c), "}");

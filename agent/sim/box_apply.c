@@ -2,6 +2,7 @@
 #include "sim/box.h"
 
 #include "base/clock.h"
+#include "sim/box_trading.h"
 #include "venue/binance_spot_codec.h"
 #include "venue/json.h"
 
@@ -54,6 +55,14 @@ static void set_levels(struct box_symbol *s, const struct binance_depth *d)
         book_side_set(&s->book.ask, d->ask[i].price, d->ask[i].qty);
 }
 
+static uint32_t index_of(const struct box *b, const struct box_symbol *s)
+{
+    uint32_t i = 0;
+    while (b->symbol[i] != s)
+        i++;
+    return i;
+}
+
 /* Returns whether it was news to the book. */
 static bool apply_depth(struct box *b, struct box_symbol *s, const struct binance_depth *d)
 {
@@ -64,6 +73,11 @@ static bool apply_depth(struct box *b, struct box_symbol *s, const struct binanc
     if (d->first_id > s->last_update_id + 1)
         b->n.gaps++;
     set_levels(s, d);
+    if (b->trading) {
+        uint32_t i = index_of(b, s);
+        box_trading_levels(b->trading, i, SIDE_BUY, d->bid, d->bids);
+        box_trading_levels(b->trading, i, SIDE_SELL, d->ask, d->asks);
+    }
     s->last_update_id = d->last_id;
     b->n.depths++;
     return true;
@@ -255,6 +269,8 @@ static enum err apply_print(struct box *b, uint32_t i, const struct binance_mess
     }
     if ((!agg || !s->has_trades) && !add_to_candles(b, i, &p))
         return fail(ERR_NOMEM, why, "out of memory");
+    if (s->live && b->trading && agg != s->has_trades)
+        box_trading_print(b->trading, i, p.price, p.qty);
     if (s->live)
         box_publish(b, i, agg ? BOX_STREAM_AGG_TRADE : BOX_STREAM_TRADE, r->data, r->data_len);
     return ERR_OK;
