@@ -34,8 +34,8 @@ struct box_http_request {
 
 /* ERR_RANGE: path too long; ERR_NOMEM. */
 enum err box_http_read(struct lws *wsi, struct box_http_request *ret) MUST_CHECK;
-/* Takes in the request's whole body: its parameters, and what was signed. [body] is changed and must
- * stay as long as the request. False: it is no form. */
+/* Takes in the request's whole body: its parameters, and what was signed. [body] is changed and
+ * must stay as long as the request. False: it is no form. */
 bool box_http_body(struct box_http_request *q, char *body, size_t len);
 void box_http_request_free(struct box_http_request *q);
 

@@ -378,8 +378,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_HTTP: return on_request(s, wsi, &p->http);
     case LWS_CALLBACK_HTTP_BODY: return on_body(&p->http, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return p->http.waiting ? on_complete(s, wsi, &p->http)
-               : p->http.answer.status ? box_http_write(wsi, &p->http) : 0;
+        return p->http.waiting         ? on_complete(s, wsi, &p->http)
+               : p->http.answer.status ? box_http_write(wsi, &p->http)
+                                       : 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return p->http.answer.status ? box_http_write(wsi, &p->http) : 0;
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -153,7 +153,7 @@ static bool read_option(int argc, char **argv, int *i, struct options *o)
         return generate_parse(spec, &o->market, why) == ERR_OK || bad("--generate %s", why);
     }
     static const char *const WITH_VALUE[] = {
-        "--dir",      "--replay",           "--symbol",     "--listen", "--speed",
+        "--dir",      "--replay",           "--symbol",     "--listen",   "--speed",
         "--instance", "--disconnect-after", "--ping-every", "--accounts", NULL};
     size_t k = 0;
     while (WITH_VALUE[k] && strcmp(WITH_VALUE[k], name) != 0)

@@ -111,7 +111,7 @@ struct box {
     box_publish_fn *publish;
     void *ctx;
     struct box_trading *trading; /* the owner's; NULL: market data only */
-    struct level *room; /* levels of the message in hand */
+    struct level *room;          /* levels of the message in hand */
     struct box_text scratch;
 };
 

@@ -196,9 +196,8 @@ void box_answer_exchange_info(struct box_call *c)
                   "\"limit\":%u},"
                   "{\"rateLimitType\":\"RAW_REQUESTS\",\"interval\":\"MINUTE\",\"intervalNum\":5,"
                   "\"limit\":61000}],\"exchangeFilters\":[],\"symbols\":",
-                  (long long)box_server_ms(c->box),
-                  t ? t->weight_limit : BOX_WEIGHT_PER_MINUTE, t ? box_order_limit(t, 0) : 100,
-                  t ? box_order_limit(t, 1) : 200000);
+                  (long long)box_server_ms(c->box), t ? t->weight_limit : BOX_WEIGHT_PER_MINUTE,
+                  t ? box_order_limit(t, 0) : 100, t ? box_order_limit(t, 1) : 200000);
     per_symbol(c, 4, true, info_of);
     if (c->answer->status == 200)
         box_text_add(body(c), "}");

@@ -28,8 +28,7 @@ static void account_text(const struct box_trading *t, const struct box_account *
     box_text_add(out, "]}");
 }
 
-static void order_text(const struct box_trading *t, const struct box_order *o,
-                       struct box_text *out)
+static void order_text(const struct box_trading *t, const struct box_order *o, struct box_text *out)
 {
     box_text_addf(out, "{\"orderId\":%llu,\"account\":\"%s\",\"symbol\":\"%s\"",
                   (unsigned long long)o->id, t->account[o->account].name,

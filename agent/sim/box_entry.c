@@ -88,8 +88,9 @@ static bool check_form(struct box_call *c, const struct box_order *o, struct nee
     if (box_given(c, "quoteOrderQty") && box_given(c, "quantity"))
         return failed(c, -1128, "Combination of optional parameters invalid.");
     if (n.quote && !box_given(c, "quoteOrderQty") && !box_given(c, "quantity"))
-        return failed(c, -1102,
-                      "Param 'quantity' or 'quoteOrderQty' must be sent, but both were empty/null!");
+        return failed(
+            c, -1102,
+            "Param 'quantity' or 'quoteOrderQty' must be sent, but both were empty/null!");
     return fits(c, box_given(c, "quoteOrderQty") ? "quoteOrderQty" : "quantity", true);
 }
 
@@ -227,8 +228,7 @@ void box_answer_test_order(struct box_call *c)
         box_text_addf(body(c),
                       ",\"discount\":{\"enabledForAccount\":%s,\"enabledForSymbol\":true,"
                       "\"discountAsset\":\"%s\"",
-                      pays ? "true" : "false",
-                      pays ? trading(c)->asset[a->fee_asset] : "BNB");
+                      pays ? "true" : "false", pays ? trading(c)->asset[a->fee_asset] : "BNB");
         box_key_money(body(c), "discount", a->fee_discount);
         box_text_add(body(c), "}");
     }
@@ -246,7 +246,7 @@ static struct box_order *find(struct box_call *c, uint32_t symbol, const char *i
         return box_order_by_client_id(trading(c), c->account, symbol, box_word(c, client_id));
     o = box_order_by_id(trading(c), c->account, symbol, box_number(c, id, 0));
     return o && box_given(c, client_id) && strcmp(o->client_id, box_word(c, client_id)) != 0 ? NULL
-                                                                                            : o;
+                                                                                             : o;
 }
 
 static bool is_named(struct box_call *c, const char *id, const char *client_id)
@@ -356,8 +356,8 @@ void box_answer_cancel_list(struct box_call *c)
              strcmp(l->client_id, box_word(c, "listClientOrderId")) != 0))
             continue;
         struct box_order *o = t->order[l->order[0] - 1];
-        cancel(c, box_is_open(o) ? o : t->order[l->order[1] - 1],
-               box_word(c, "newClientOrderId"), used);
+        cancel(c, box_is_open(o) ? o : t->order[l->order[1] - 1], box_word(c, "newClientOrderId"),
+               used);
         canceled_text(c, o, used, body(c));
         return;
     }
@@ -399,7 +399,7 @@ static void half_text(struct box_text *t, const struct half *h)
 
 static void replaced(struct box_call *c, const struct half *old, const struct half *new)
 {
-    bool both = !old->code && !new->code && new->attempted;
+    bool both = !old->code && !new->code &&new->attempted;
     bool none = old->code && (new->code || !new->attempted);
     struct box_text *t = body(c);
     c->answer->status = both ? 200 : none ? 400 : 409;
@@ -499,8 +499,7 @@ static bool read_leg(struct box_call *c, const char *leg, struct box_order *o)
     o->strategy = (int64_t)box_number(c, n, 0);
     o->has_strategy_type = box_given(c, named(n, leg, "StrategyType"));
     o->strategy_type = (int64_t)box_number(c, n, 0);
-    snprintf(o->client_id, sizeof o->client_id, "%s",
-             box_word(c, named(n, leg, "ClientOrderId")));
+    snprintf(o->client_id, sizeof o->client_id, "%s", box_word(c, named(n, leg, "ClientOrderId")));
     return check_unsupported(c, o);
 }
 
@@ -539,8 +538,8 @@ void box_answer_oco(struct box_call *c)
         return;
     leg[0].side = sell ? SIDE_SELL : SIDE_BUY;
     leg[0].qty = box_money(c, "quantity");
-    leg[0].stp = (enum box_stp)box_number(c, "selfTradePreventionMode",
-                                          t->market[leg[0].symbol].rules.stp);
+    leg[0].stp =
+        (enum box_stp)box_number(c, "selfTradePreventionMode", t->market[leg[0].symbol].rules.stp);
     leg[1] = leg[0];
     if (!read_leg(c, "above", &leg[0]) || !read_leg(c, "below", &leg[1]) || !arrange(c, leg, sell))
         return;

@@ -5,8 +5,8 @@
 
 static bool is_plain(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
 }
 
 /* Appends; false where the room ends. */
@@ -23,9 +23,9 @@ static bool put_encoded(char *out, size_t *n, const char *text)
     static const char HEX[] = "0123456789ABCDEF";
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        bool ok = is_plain(*text) ? put(out, n, *text)
-                                  : put(out, n, '%') && put(out, n, HEX[c >> 4]) &&
-                                        put(out, n, HEX[c & 15]);
+        bool ok = is_plain(*text)
+                      ? put(out, n, *text)
+                      : put(out, n, '%') && put(out, n, HEX[c >> 4]) && put(out, n, HEX[c & 15]);
         if (!ok)
             return false;
     }

@@ -106,8 +106,8 @@ static bool within(const struct box_order *o, dec price)
 
 static struct walk walk_start(const struct box_trading *t, const struct box_order *o)
 {
-    return (struct walk){
-        .maker = t->market[o->symbol].side[box_side_index(box_other_side(o->side))]};
+    return (struct walk){.maker =
+                             t->market[o->symbol].side[box_side_index(box_other_side(o->side))]};
 }
 
 /* The best offer at the walk's place; the caller moves it on. */
@@ -364,8 +364,7 @@ static bool fund(struct box_trading *t, struct box_order *o)
 {
     struct box_plan plan;
     dec need = box_left(o);
-    if (o->side == SIDE_BUY && box_is_limit(o) &&
-        !dec_mul(o->price, box_left(o), DEC_UP, &need))
+    if (o->side == SIDE_BUY && box_is_limit(o) && !dec_mul(o->price, box_left(o), DEC_UP, &need))
         return false;
     if (o->side == SIDE_BUY && !box_is_limit(o)) {
         if (!box_match_plan(t, o, &plan))

@@ -13,7 +13,8 @@ const char *const BOX_TYPE_NAME[BOX_TYPES] = {
     [BOX_LIMIT_MAKER] = "LIMIT_MAKER",
 };
 
-const char *const BOX_TIF_NAME[BOX_TIFS] = {[BOX_GTC] = "GTC", [BOX_IOC] = "IOC", [BOX_FOK] = "FOK"};
+const char *const BOX_TIF_NAME[BOX_TIFS] = {
+    [BOX_GTC] = "GTC", [BOX_IOC] = "IOC", [BOX_FOK] = "FOK"};
 
 const char *const BOX_STATUS_NAME[BOX_STATUSES] = {
     [BOX_NEW] = "NEW",

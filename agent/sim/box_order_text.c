@@ -126,8 +126,7 @@ void box_order_text(const struct box_call *c, const struct box_order *o, struct 
 void box_trade_text(const struct box_call *c, const struct box_fill *f, struct box_text *out)
 {
     const struct box_trading *t = c->box->trading;
-    box_text_addf(out,
-                  "{\"symbol\":\"%s\",\"id\":%llu,\"orderId\":%llu,\"orderListId\":%lld",
+    box_text_addf(out, "{\"symbol\":\"%s\",\"id\":%llu,\"orderId\":%llu,\"orderListId\":%lld",
                   c->box->symbol[f->symbol]->venue, (unsigned long long)f->id,
                   (unsigned long long)f->order, list_of(t->order[f->order - 1]));
     box_key_money(out, "price", f->price);

@@ -68,9 +68,8 @@ static bool keeps_rules(struct box_trading *t, struct box_order *o, int *code, c
                       code, msg);
     if (dec_is_pos(o->quote_qty)) {
         if (!r->quote_market)
-            return refuse(-2010,
-                          "Quote order qty market orders are not support for this symbol.", code,
-                          msg);
+            return refuse(-2010, "Quote order qty market orders are not support for this symbol.",
+                          code, msg);
         if (!box_match_quote_qty(t, o, &o->qty) || dec_is_zero(o->qty))
             return refuse(-2010,
                           "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.",

@@ -370,9 +370,10 @@ void box_answer_coins(struct box_call *c)
     const struct box_account *a = &t->account[c->account];
     box_text_add(body(c), "[");
     for (uint32_t i = 0; i < t->assets; i++) {
-        box_text_addf(body(c), "%s{\"coin\":\"%s\",\"name\":\"%s\",\"trading\":true,"
-                               "\"isLegalMoney\":false,\"depositAllEnable\":false,"
-                               "\"withdrawAllEnable\":false",
+        box_text_addf(body(c),
+                      "%s{\"coin\":\"%s\",\"name\":\"%s\",\"trading\":true,"
+                      "\"isLegalMoney\":false,\"depositAllEnable\":false,"
+                      "\"withdrawAllEnable\":false",
                       i ? "," : "", t->asset[i], t->asset[i]);
         box_key_money(body(c), "free", a->balance[i].free);
         box_key_money(body(c), "locked", a->balance[i].locked);

@@ -122,7 +122,8 @@ static uint32_t weight_of(const struct box_row *row, const struct box_call *c)
         return 80;
     if (row->answer == box_answer_my_trades && box_given(c, "orderId"))
         return 5;
-    if (row->answer == box_answer_test_order && strcmp(box_word(c, "computeCommissionRates"), "true") == 0)
+    if (row->answer == box_answer_test_order &&
+        strcmp(box_word(c, "computeCommissionRates"), "true") == 0)
         return 20;
     return row->weight;
 }
@@ -220,11 +221,11 @@ static bool read_word(struct box_call *c, unsigned k, const struct box_spec *spe
                       const char *value)
 {
     static const char *const SIDE[] = {"BUY", "SELL"}, *const REPLY[] = {"ACK", "RESULT", "FULL"},
-                      *const MODE[] = {"STOP_ON_FAILURE", "ALLOW_FAILURE"},
-                      *const RATE[] = {"DO_NOTHING", "CANCEL_ONLY"},
-                      *const ONLY[] = {"ONLY_NEW", "ONLY_PARTIALLY_FILLED"},
-                      *const FLAG[] = {"false", "true"},
-                      *const STATUS[] = {"TRADING", "HALT", "BREAK"};
+                             *const MODE[] = {"STOP_ON_FAILURE", "ALLOW_FAILURE"},
+                             *const RATE[] = {"DO_NOTHING", "CANCEL_ONLY"},
+                             *const ONLY[] = {"ONLY_NEW", "ONLY_PARTIALLY_FILLED"},
+                             *const FLAG[] = {"false", "true"},
+                             *const STATUS[] = {"TRADING", "HALT", "BREAK"};
     static const struct {
         enum box_form form;
         const char *const *words;

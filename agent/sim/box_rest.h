@@ -13,7 +13,9 @@
 #define BOX_WEIGHT_PER_MINUTE 6000 /* per client address, as exchangeInfo tells */
 #define BOX_CLIENTS_MAX       64   /* addresses whose use is remembered */
 #define BOX_PAYLOAD_MAX       8192 /* of a signed request */
-#define BOX_REFUSED_MAX       10   /* requests after a 429, in that minute, before the address is banned */
+#define BOX_REFUSED_MAX                                                                            \
+    10 /* requests after a 429, in that minute, before the address is banned                       \
+        */
 
 enum box_method { BOX_GET, BOX_POST, BOX_PUT, BOX_DELETE, BOX_OTHER_METHOD };
 
@@ -27,12 +29,12 @@ struct box_request {
     enum box_method method;
     const char *path; /* REST; else NULL */
     const char *call; /* websocket API: "order.place"; else NULL */
-    uint32_t params; /* how many were sent; those beyond BOX_PARAMS_MAX are not in the array */
+    uint32_t params;  /* how many were sent; those beyond BOX_PARAMS_MAX are not in the array */
     struct box_param param[BOX_PARAMS_MAX];
     const char *client; /* numeric address */
     int64_t mono_ns;
-    const char *api_key;     /* header X-MBX-APIKEY or parameter apiKey; NULL: none */
-    const char *payload;     /* what the signature is of; see box_payload_*() */
+    const char *api_key; /* header X-MBX-APIKEY or parameter apiKey; NULL: none */
+    const char *payload; /* what the signature is of; see box_payload_*() */
     size_t payload_len;
     const struct box_key *session_key; /* of session.logon; needs no signature */
     uint32_t session_account;
@@ -63,7 +65,7 @@ struct box_answer {
 struct box_usage {
     struct {
         char client[48];
-        int64_t minute; /* of the monotonic clock */
+        int64_t minute;         /* of the monotonic clock */
         uint32_t used, refused; /* in that minute */
         uint32_t bans;          /* so far: each lasts longer */
         int64_t banned_ns;      /* until then, by the monotonic clock */

@@ -20,13 +20,20 @@ static bool read_money(struct json *j, struct json_text key, struct filter *f)
         const char *key;
         dec *at;
     } MONEY[] = {
-        {"minPrice", &f->min_price},       {"maxPrice", &f->max_price},
-        {"tickSize", &f->tick},            {"minQty", &f->min_qty},
-        {"maxQty", &f->max_qty},           {"stepSize", &f->step},
-        {"minNotional", &f->min_notional}, {"maxNotional", &f->max_notional},
-        {"multiplierUp", &f->up},          {"multiplierDown", &f->down},
-        {"bidMultiplierUp", &f->bid_up},   {"bidMultiplierDown", &f->bid_down},
-        {"askMultiplierUp", &f->ask_up},   {"askMultiplierDown", &f->ask_down},
+        {"minPrice", &f->min_price},
+        {"maxPrice", &f->max_price},
+        {"tickSize", &f->tick},
+        {"minQty", &f->min_qty},
+        {"maxQty", &f->max_qty},
+        {"stepSize", &f->step},
+        {"minNotional", &f->min_notional},
+        {"maxNotional", &f->max_notional},
+        {"multiplierUp", &f->up},
+        {"multiplierDown", &f->down},
+        {"bidMultiplierUp", &f->bid_up},
+        {"bidMultiplierDown", &f->bid_down},
+        {"askMultiplierUp", &f->ask_up},
+        {"askMultiplierDown", &f->ask_down},
         {"maxPosition", &f->max_position},
     };
     for (size_t i = 0; i < sizeof MONEY / sizeof MONEY[0]; i++)
@@ -224,7 +231,8 @@ const char *box_rules_check(const struct box_rules *r, const struct box_order *o
         (is_algo(o) && !within(o->stop, r->min_price, r->max_price, r->tick)))
         return "Filter failure: PRICE_FILTER";
     if (priced && !percent_ok(r, o, v->average[0]))
-        return r->by_side ? "Filter failure: PERCENT_PRICE_BY_SIDE" : "Filter failure: PERCENT_PRICE";
+        return r->by_side ? "Filter failure: PERCENT_PRICE_BY_SIDE"
+                          : "Filter failure: PERCENT_PRICE";
     /* A quantity that follows from an amount of quote is cut to the lot by the venue itself. */
     if (!within(o->qty, r->min_qty, r->max_qty, r->step) ||
         (o->has_iceberg && dec_is_pos(o->iceberg) &&

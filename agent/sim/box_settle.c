@@ -61,8 +61,7 @@ bool box_transfer(struct box_trading *t, int asset, uint32_t from, uint32_t to, 
 static bool convert(struct box_trading *t, int from, int to, dec amount, dec *ret)
 {
     for (uint32_t i = 0; i < t->box->symbols; i++) {
-        if (!box_trading_market(t, i) || !t->market[i].has_last ||
-            !dec_is_pos(t->market[i].last))
+        if (!box_trading_market(t, i) || !t->market[i].has_last || !dec_is_pos(t->market[i].last))
             continue;
         const struct box_market *m = &t->market[i];
         if (m->base == to && m->quote == from)
@@ -82,9 +81,9 @@ static dec commission_of(struct box_trading *t, const struct box_account *a, dec
     *asset = received;
     if (dec_is_zero(rate))
         return DEC_ZERO;
-    if (a->fee_asset >= 0 && a->fee_asset != received &&
-        dec_sub(DEC_ONE, a->fee_discount, &kept) && dec_mul(rate, kept, DEC_UP, &kept) &&
-        dec_mul(amount, kept, DEC_UP, &fee) && convert(t, received, a->fee_asset, fee, &other) &&
+    if (a->fee_asset >= 0 && a->fee_asset != received && dec_sub(DEC_ONE, a->fee_discount, &kept) &&
+        dec_mul(rate, kept, DEC_UP, &kept) && dec_mul(amount, kept, DEC_UP, &fee) &&
+        convert(t, received, a->fee_asset, fee, &other) &&
         dec_round_to(other, smallest, DEC_CEIL, &other) &&
         dec_le(other, a->balance[a->fee_asset].free)) {
         *asset = a->fee_asset;

@@ -101,7 +101,8 @@ dec box_average_price(const struct box_trading *t, uint32_t symbol, int mins)
 {
     const struct box_candles *k = &t->box->symbol[symbol]->candles[MINUTES];
     struct box_day d = {0};
-    for (uint32_t i = k->count > (uint32_t)mins ? k->count - (uint32_t)mins : 0; i < k->count; i++) {
+    for (uint32_t i = k->count > (uint32_t)mins ? k->count - (uint32_t)mins : 0; i < k->count;
+         i++) {
         dec v, q;
         if (dec_add(d.volume, k->c[i].volume, &v) && dec_add(d.quote, k->c[i].quote, &q)) {
             d.volume = v;
@@ -131,10 +132,9 @@ bool box_deposit(struct box_trading *t, uint32_t account, int asset, dec amount)
         box_text_clear(&t->event);
         char delta[DEC_TEXT_MAX];
         dec_format_places(amount, 8, DEC_DOWN, delta);
-        box_text_addf(&t->event,
-                      "{\"e\":\"balanceUpdate\",\"E\":%lld,\"a\":\"%s\",\"d\":\"%s\",\"T\":%lld}",
-                      (long long)(now / US_PER_MS), t->asset[asset], delta,
-                      (long long)(now / US_PER_MS));
+        box_text_addf(
+            &t->event, "{\"e\":\"balanceUpdate\",\"E\":%lld,\"a\":\"%s\",\"d\":\"%s\",\"T\":%lld}",
+            (long long)(now / US_PER_MS), t->asset[asset], delta, (long long)(now / US_PER_MS));
         if (!t->event.failed)
             t->tell(t->tell_ctx, account, t->event.p, t->event.len);
     }

@@ -1,10 +1,11 @@
 /* The exchange in a box, trading side: accounts, orders and what they trade against.
  *
  * Pure of sockets, clocks and files. What is asked comes in through sim/box_entry.h, the market
- * through box_trading_print() and box_trading_levels(); what accounts should hear goes out through a
- * callback as the venue's user events. Matching follows docs/definitions.md ("Matching") with what
- * a venue has beyond paper: many accounts that meet each other, self-trade prevention, conditional
- * orders. The market's own volume is better known than ours: at one price it goes first.
+ * through box_trading_print() and box_trading_levels(); what accounts should hear goes out through
+ * a callback as the venue's user events. Matching follows docs/definitions.md ("Matching") with
+ * what a venue has beyond paper: many accounts that meet each other, self-trade prevention,
+ * conditional orders. The market's own volume is better known than ours: at one price it goes
+ * first.
  *
  * Money is exact: quantities and amounts are decs, a fill moves exactly price x quantity.
  */
@@ -14,18 +15,18 @@
 #include "model/order.h"
 #include "sim/box.h"
 
-#define BOX_ACCOUNTS_MAX   16
-#define BOX_KEYS_MAX       8 /* of one account */
-#define BOX_ASSETS_MAX     128
-#define BOX_ORDERS_MAX     262144  /* ever; beyond, the venue is too busy for new ones */
-#define BOX_FILLS_MAX      1048576 /* ever; beyond, nothing trades any more */
-#define BOX_LISTS_MAX      65536
-#define BOX_PREVENTED_MAX  65536
-#define BOX_TAKEN_MAX      4096 /* levels of one symbol of which it is known what was taken */
-#define BOX_CLIENT_ID_MAX  36
-#define BOX_KEY_TEXT_MAX   128 /* an API key, and an HMAC secret */
-#define BOX_KEY_BYTES      32  /* of an Ed25519 public key */
-#define BOX_ACCOUNT_NAME   32
+#define BOX_ACCOUNTS_MAX  16
+#define BOX_KEYS_MAX      8 /* of one account */
+#define BOX_ASSETS_MAX    128
+#define BOX_ORDERS_MAX    262144  /* ever; beyond, the venue is too busy for new ones */
+#define BOX_FILLS_MAX     1048576 /* ever; beyond, nothing trades any more */
+#define BOX_LISTS_MAX     65536
+#define BOX_PREVENTED_MAX 65536
+#define BOX_TAKEN_MAX     4096 /* levels of one symbol of which it is known what was taken */
+#define BOX_CLIENT_ID_MAX 36
+#define BOX_KEY_TEXT_MAX  128 /* an API key, and an HMAC secret */
+#define BOX_KEY_BYTES     32  /* of an Ed25519 public key */
+#define BOX_ACCOUNT_NAME  32
 
 /* What the clients of the venue call a type, a status ... : box_order_names.c has the words. */
 enum box_type {
@@ -78,9 +79,11 @@ enum box_execution {
     BOX_EXECUTIONS
 };
 
-extern const char *const BOX_TYPE_NAME[BOX_TYPES], *const BOX_TIF_NAME[BOX_TIFS],
-    *const BOX_STATUS_NAME[BOX_STATUSES], *const BOX_STP_NAME[BOX_STPS],
-    *const BOX_EXPIRY_NAME[BOX_EXPIRIES], *const BOX_EXECUTION_NAME[BOX_EXECUTIONS];
+extern const char *const BOX_TYPE_NAME[BOX_TYPES],
+    *const BOX_TIF_NAME[BOX_TIFS], *const BOX_STATUS_NAME[BOX_STATUSES],
+                                       *const BOX_STP_NAME[BOX_STPS],
+                                           *const BOX_EXPIRY_NAME[BOX_EXPIRIES],
+                                               *const BOX_EXECUTION_NAME[BOX_EXECUTIONS];
 /* Index of [text] in [count] names, or -1. */
 int box_name_find(const char *const *name, int count, const char *text);
 
@@ -110,11 +113,11 @@ struct box_account {
     uint32_t keys;
     struct box_key key[BOX_KEYS_MAX];
     struct box_balance balance[BOX_ASSETS_MAX];
-    bool known[BOX_ASSETS_MAX];  /* ever had something of it */
+    bool known[BOX_ASSETS_MAX];              /* ever had something of it */
     struct box_balance told[BOX_ASSETS_MAX]; /* as in the last user event */
     int64_t updated_us;
-    int64_t interval[2];  /* the running 10 s and day of the two counts below */
-    uint32_t unfilled[2]; /* orders that count against the limits */
+    int64_t interval[2];    /* the running 10 s and day of the two counts below */
+    uint32_t unfilled[2];   /* orders that count against the limits */
     struct box_order *open; /* newest first */
     uint32_t open_count;
 };
@@ -148,7 +151,7 @@ struct box_order {
 };
 
 struct box_fill {
-    uint64_t id; /* of the trade; both sides of one share it */
+    uint64_t id;                   /* of the trade; both sides of one share it */
     uint64_t order, counter_order; /* counter_order 0: the market */
     uint32_t account, symbol;
     enum side side;
@@ -218,14 +221,14 @@ enum box_fill_model { BOX_TOUCH, BOX_CROSS };
 struct box_market {
     bool ready;
     struct box_rules rules;
-    int base, quote; /* assets */
+    int base, quote;           /* assets */
     struct box_order *side[2]; /* resting, best first, by enum side */
     struct box_order *waiting; /* conditional orders */
     bool has_last;
     dec last;
     struct {
         dec price, qty;
-    } *taken[2]; /* of the levels that buys (SIDE_BUY) and sells took; BOX_TAKEN_MAX each */
+    } * taken[2]; /* of the levels that buys (SIDE_BUY) and sells took; BOX_TAKEN_MAX each */
     uint32_t takens[2];
 };
 

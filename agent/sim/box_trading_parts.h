@@ -84,11 +84,11 @@ void box_list_react(struct box_trading *t, struct box_order *o, bool canceled);
 
 struct box_told {
     enum box_execution what;
-    const struct box_fill *fill;         /* TRADE */
-    const char *client_id;               /* CANCELED: the cancel's own */
-    const struct box_prevented *match;   /* TRADE_PREVENTION */
-    const struct box_order *counter;     /* likewise */
-    dec prevented;                       /* likewise: by this event */
+    const struct box_fill *fill;       /* TRADE */
+    const char *client_id;             /* CANCELED: the cancel's own */
+    const struct box_prevented *match; /* TRADE_PREVENTION */
+    const struct box_order *counter;   /* likewise */
+    dec prevented;                     /* likewise: by this event */
 };
 /* executionReport, and outboundAccountPosition where balances changed. */
 void box_tell_order(struct box_trading *t, const struct box_order *o, const struct box_told *told);
