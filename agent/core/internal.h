@@ -131,9 +131,9 @@ struct engine {
     struct guard *guard;
     struct suspect *suspect;
     struct alerts *alerts;
-    bool alerted;  /* there are alerts */
+    bool alerted;             /* there are alerts */
     enum signer_state signer; /* 0: not known, or there is none */
-    bool suspects; /* some instrument's prices are looked at before they are believed */
+    bool suspects;            /* some instrument's prices are looked at before they are believed */
     struct strategy_slot *strategy;
     struct route *route;
     struct routes *routes;

@@ -36,7 +36,7 @@ enum event_kind {
         11, /* to one strategy, once, before its first other event; made by the engine */
     EVENT_HISTORY =
         12,           /* a closed candle from before the run, to one strategy that asked for them */
-    EVENT_PARAM = 13,  /* a live parameter of one strategy has a new value */
+    EVENT_PARAM = 13, /* a live parameter of one strategy has a new value */
     EVENT_SIGNER = 14, /* whether the signer can be asked became known or changed */
 };
 
