@@ -89,10 +89,11 @@ static void end_slot(struct signer *s, uint32_t n, enum signer_outcome outcome)
     struct slot one = s->slot[n];
     s->slot[n].done = NULL;
     s->free |= 1u << n;
-    if (outcome == SIGNER_ANSWERED && s->reply.reason != WIRE_ALLOWED)
-        s->view.refused++;
-    s->view.late += outcome == SIGNER_LATE;
-    s->view.lost += outcome == SIGNER_LOST;
+    if (one.type != WIRE_STATUS) {
+        s->view.refused += outcome == SIGNER_ANSWERED && s->reply.reason != WIRE_ALLOWED;
+        s->view.late += outcome == SIGNER_LATE;
+        s->view.lost += outcome == SIGNER_LOST;
+    }
     one.done(one.ctx, outcome, outcome == SIGNER_ANSWERED ? &s->reply : NULL);
 }
 
@@ -184,6 +185,7 @@ static void on_status(void *ctx, enum signer_outcome outcome, const struct wire_
     }
     if (r->reason != WIRE_ALLOWED)
         return; /* busy: the next one tells */
+    s->backoff_ns = SIGNER_BACKOFF_MIN_NS;
     s->view.keys = r->keys;
     s->view.generation = r->generation;
     memcpy(s->view.policy_hash, r->policy_hash, sizeof s->view.policy_hash);
@@ -221,12 +223,9 @@ static void on_hello(struct signer *s)
         become(s, SIGNER_NOT_ALLOWED, "it refuses: %s", wire_reason_name(r->reason));
     } else {
         s->phase = PHASE_READY;
-        s->backoff_ns = SIGNER_BACKOFF_MIN_NS;
         s->view.connections++;
         s->view.caps = r->caps;
-        bool sealed = r->sealed;
-        on_status_time(s);
-        become_sealed_or_open(s, sealed);
+        on_status_time(s); /* its answer makes it sealed or open: one that says no more is stuck */
     }
 }
 
