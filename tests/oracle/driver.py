@@ -1,10 +1,9 @@
 """Asks build/tools/policy_driver (DRIVER.md)."""
-import os, struct, subprocess, sys
+import os, struct, subprocess, sys, threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import signer_client as wire
 
-BATCH = 1000
 HMAC, ED25519 = 1, 2
 PROGRAM = os.path.join(os.environ.get("TRADEWIND_BUILD", "build"), "tools", "policy_driver")
 
@@ -66,17 +65,20 @@ class Driver:
             raise RuntimeError("the driver ended with code %s" % self.process.wait())
         return self.process.stdout.read(struct.unpack("<I", size)[0])
 
+    def write(self, questions):
+        self.process.stdin.write(b"".join(struct.pack("<I", len(q)) + q for q in questions))
+        self.process.stdin.flush()
+
     def ask(self, questions):
-        """Bodies of answers, without their kinds, of questions made by the functions above; in batches, since two
-        full pipes would wait for each other."""
+        """Bodies of answers, without their kinds, of questions made by the functions above."""
+        # Another thread writes: two full pipes would wait for each other.
+        writer = threading.Thread(target=self.write, args=(questions,), daemon=True)
+        writer.start()
         answers = []
-        for at in range(0, len(questions), BATCH):
-            batch = questions[at:at + BATCH]
-            self.process.stdin.write(b"".join(struct.pack("<I", len(q)) + q for q in batch))
-            self.process.stdin.flush()
-            for q in batch:
-                a = self.read()
-                if a[:1] != q[:1]:
-                    raise RuntimeError("asked %r, answered %r" % (q[:1], a[:1]))
-                answers.append(a[1:])
+        for q in questions:
+            a = self.read()
+            if a[:1] != q[:1]:
+                raise RuntimeError("asked %r, answered %r" % (q[:1], a[:1]))
+            answers.append(a[1:])
+        writer.join()
         return answers
