@@ -1,4 +1,5 @@
-/* [agent], [risk], [[venue]], [[instrument]]: what is traded, where, and how it is valued. */
+/* [agent], [journal], [risk], [[venue]], [[instrument]]: what is traded, where, and how it is
+ * valued. */
 #include "config/section.h"
 
 #include "base/check.h"
@@ -50,6 +51,10 @@ void build_agent(struct build *b)
                        "the path of its control.sock has %d bytes; allowed: at most %zu", n,
                        sizeof s->control_socket - 1);
     }
+
+    const struct toml_node *journal = root_table(b, &SECTION_JOURNAL);
+    section_unknown(b, &SECTION_JOURNAL, journal, NULL);
+    section_read(b, &SECTION_JOURNAL, journal, &s->journal);
 
     const struct toml_node *risk = root_table(b, &SECTION_RISK);
     section_unknown(b, &SECTION_RISK, risk, NULL);

@@ -380,6 +380,20 @@ static void forget_params(struct setup *s)
         memset(&s->strategy[i].params, 0, sizeof s->strategy[i].params);
 }
 
+/* How the journal is kept can change at any time. */
+static void compare_journal(struct config_changes *c, const struct setup *was,
+                            const struct setup *is)
+{
+    uint32_t fixed = c->fixed, count = c->count;
+    compare_keys(c, "journal", &SECTION_JOURNAL, was, &was->journal, is, &is->journal);
+    c->live += c->fixed - fixed;
+    c->fixed = fixed;
+    for (uint32_t i = count; i < c->count; i++) {
+        c->item[i].live = true;
+        c->item[i].strategy = STRATEGY_NONE;
+    }
+}
+
 /* Whatever the schema does not name (order, what a table of its own holds): any byte that differs.
  * Setups begin as zeros, and the same text makes the same bytes. */
 static enum err compare_rest(struct config_changes *c, const struct setup *was,
@@ -392,6 +406,7 @@ static enum err compare_rest(struct config_changes *c, const struct setup *was,
         memcpy(b, is, sizeof *b);
         forget_params(a);
         forget_params(b);
+        a->journal = b->journal;
         if (memcmp(a, b, sizeof *a) != 0)
             add_texts(c, "the configuration", "tables or their order", "one", "another");
     }
@@ -410,6 +425,7 @@ enum err config_compare(const struct setup *was, const struct params *const *now
     else
         add_texts(ret, "the configuration", "signer", was->signer.given ? "given" : "absent",
                   is->signer.given ? "given" : "absent");
+    compare_journal(ret, was, is);
     compare_keys(ret, "risk", &SECTION_RISK, was, &was->risk, is, &is->risk);
     compare_keys(ret, "guard", &SECTION_GUARD, was, &was->guard, is, &is->guard);
     compare_keys(ret, "guard.agent", &SECTION_GUARD_AGENT, was, &was->guard_agent, is,

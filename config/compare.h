@@ -11,7 +11,7 @@
 
 struct config_change {
     bool live;                    /* may change while it runs */
-    strategy_id strategy;         /* of a live one ... */
+    strategy_id strategy;         /* of a live one; STRATEGY_NONE: it is of [journal] ... */
     uint16_t index;               /* ... and its place in the table of parameters */
     char where[COMPARE_TEXT_MAX]; /* "strategy grid-btc", "venue binance.paper" */
     char key[COMPARE_TEXT_MAX];

@@ -87,8 +87,8 @@ void errors_finish(struct errors *e, struct config_report *ret)
     e->count = e->cap = e->dropped = 0;
 }
 
-enum err report_one(struct config_report *report, const char *name, struct toml_pos at,
-                           enum err e, const char *text)
+enum err report_one(struct config_report *report, const char *name, struct toml_pos at, enum err e,
+                    const char *text)
 {
     struct errors errors = {.file = name};
     errors_add(&errors, at, "", "%s", text);

@@ -52,6 +52,24 @@ static const struct key_spec AGENT[] = {
     {.key = NULL},
 };
 
+static const struct key_spec JOURNAL[] = {
+    {.key = "segment_kib",
+     .type = KEY_INTEGER,
+     .min = "256",
+     .max = "4194304",
+     .default_value = "65536",
+     .help = "KiB of a segment of the journal; the disk must always have room for one more",
+     FIELD(struct journal_setup, segment_kib)},
+    {.key = "segment_age",
+     .type = KEY_DURATION,
+     .min = "1m",
+     .max = "365d",
+     .default_value = "24h",
+     .help = "a segment ends after this time at the latest",
+     FIELD(struct journal_setup, segment_age_ns)},
+    {.key = NULL},
+};
+
 static const struct key_spec VENUE[] = {
     {.key = "name",
      .type = KEY_NAME,
@@ -286,6 +304,10 @@ static const struct key_spec STRATEGY[] = {
 
 const struct section SECTION_AGENT = {
     .path = "agent", .help = "the agent itself; required", .keys = AGENT};
+const struct section SECTION_JOURNAL = {
+    .path = "journal",
+    .help = "how the journal is kept; changes count from the next start or reload on",
+    .keys = JOURNAL};
 const struct section SECTION_VENUE = {.path = "venue",
                                       .array = true,
                                       .max = SETUP_VENUES_MAX,
@@ -307,6 +329,7 @@ const struct section SECTION_STRATEGY = {
 const struct section *const SCHEMA[] = {
     &SECTION_AGENT,
     &SECTION_SIGNER,
+    &SECTION_JOURNAL,
     &SECTION_RISK,
     &SECTION_RISK_GROUP,
     &SECTION_GUARD,

@@ -60,6 +60,7 @@ struct section {
 
 extern const struct section SECTION_AGENT;            /* ... struct setup */
 extern const struct section SECTION_SIGNER;           /* ... struct signer_setup */
+extern const struct section SECTION_JOURNAL;          /* ... struct journal_setup */
 extern const struct section SECTION_RISK;             /* ... struct risk_setup */
 extern const struct section SECTION_RISK_GROUP;       /* ... struct risk_group */
 extern const struct section SECTION_VENUE;            /* ... struct venue_setup */

@@ -65,7 +65,7 @@ instrument_id resolve_instrument(struct build *b, struct toml_pos at, const char
 struct toml_pos key_position(const struct toml_node *table, const char *key);
 
 /* The parts, in the order in which config_parse() runs them. */
-void build_agent(struct build *b);       /* [agent] and [risk] */
+void build_agent(struct build *b);       /* [agent], [journal] and [risk] */
 void build_signer(struct build *b);      /* [signer] */
 void build_venues(struct build *b);      /* [[venue]] */
 void build_instruments(struct build *b); /* [[instrument]], then balances and fee assets */

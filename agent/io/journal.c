@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The buffer is handed to the system when it holds this much, or when the caller flushes. */
@@ -17,26 +17,34 @@
 #define BUFFER_BYTES                                                                               \
     (FLUSH_AT + JOURNAL_RECORD_MAX + 2u * JOURNAL_FRAME_BYTES + JOURNAL_BLOCK_BYTES)
 
-struct journal {
+/* A file that is written. */
+struct tail {
     struct journal_chain chain; /* first: it wants an alignment of 64 */
-    struct journal_os os;
+    struct journal_place place;
     int fd;
-    bool failed, open_record, block_due;
-    enum journal_type type;
+    bool block_due;
     uint64_t offset; /* of the file, without the buffer */
     uint64_t synced; /* offset known to be on disk */
     uint64_t number; /* of the last record */
+    uint64_t head;   /* where that which it begins with ends */
+};
+
+struct journal {
+    struct tail t;
+    struct tail old; /* while rotating: the segment before; else its fd is -1 */
+    struct journal_os os;
+    struct journal_body body;
+    bool failed, open_record;
+    uint64_t segment_bytes; /* 0: one segment without end */
+    int64_t segment_age_ns;
+    enum journal_type type;
     struct bufw payload;
     size_t len;
-    char path[JOURNAL_NAME_MAX];
+    char path[JOURNAL_NAME_MAX]; /* of the journal */
+    char file[JOURNAL_NAME_MAX]; /* of the segment */
     char why[JOURNAL_WHY_MAX];
     uint8_t buffer[BUFFER_BYTES];
 };
-
-void journal_hash(const void *data, size_t len, uint8_t out[JOURNAL_HASH_BYTES])
-{
-    crypto_generichash(out, JOURNAL_HASH_BYTES, data, len, NULL, 0);
-}
 
 static void chain_open(struct journal_chain *c)
 {
@@ -67,8 +75,8 @@ static enum err fail(struct journal *j, const char *what)
 {
     int e = errno;
     j->failed = true;
-    snprintf(j->why, sizeof j->why, "%s: %s at byte %llu: %s", j->path, what,
-             (unsigned long long)j->offset, e == 0 ? "no progress" : strerror(e));
+    snprintf(j->why, sizeof j->why, "%s: %s at byte %llu: %s", j->file, what,
+             (unsigned long long)j->t.offset, e == 0 ? "no progress" : strerror(e));
     return ERR_IO;
 }
 
@@ -80,13 +88,13 @@ enum err journal_flush(struct journal *j)
     size_t done = 0;
     while (done < j->len) {
         errno = 0;
-        ssize_t n = j->os.write(j->fd, j->buffer + done, j->len - done);
+        ssize_t n = j->os.write(j->t.fd, j->buffer + done, j->len - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return fail(j, "cannot write");
         done += (size_t)n;
-        j->offset += (uint64_t)n;
+        j->t.offset += (uint64_t)n;
     }
     j->len = 0;
     return ERR_OK;
@@ -95,12 +103,12 @@ enum err journal_flush(struct journal *j)
 enum err journal_sync(struct journal *j)
 {
     enum err rc = journal_flush(j);
-    if (rc != ERR_OK || j->synced == j->offset)
+    if (rc != ERR_OK || j->t.synced == j->t.offset)
         return rc;
-    if (j->os.fdatasync(j->fd) != 0)
+    if (j->os.fdatasync(j->t.fd) != 0)
         return fail(j, "cannot sync to disk");
-    j->synced = j->offset;
-    j->block_due = true;
+    j->t.synced = j->t.offset;
+    j->t.block_due = true;
     return ERR_OK;
 }
 
@@ -109,30 +117,30 @@ static void finish_record(struct journal *j, enum journal_type type, size_t len)
 {
     uint8_t *head = j->buffer + j->len;
     struct bufw w = bufw_make(head, JOURNAL_HEAD_BYTES);
-    j->number++;
+    j->t.number++;
     bufw_u32(&w, (uint32_t)len);
-    bufw_u32(&w, (uint32_t)j->number);
+    bufw_u32(&w, (uint32_t)j->t.number);
     bufw_u8(&w, (uint8_t)type);
     size_t all = JOURNAL_HEAD_BYTES + len;
     uint32_t crc = crc32c(0, head, all);
     memcpy(head + all, &crc, sizeof crc);
     all += JOURNAL_TAIL_BYTES;
     if (type != JOURNAL_BLOCK)
-        journal_chain_add(&j->chain, head, all);
+        journal_chain_add(&j->t.chain, head, all);
     j->len += all;
 }
 
 /* The first record after a sync says so, and ends the block that was synced. */
 static void write_block(struct journal *j)
 {
-    journal_chain_block(&j->chain);
+    journal_chain_block(&j->t.chain);
     struct bufw w = bufw_make(j->buffer + j->len + JOURNAL_HEAD_BYTES, JOURNAL_BLOCK_BYTES);
-    bufw_u64(&w, j->chain.blocks);
-    bufw_u64(&w, j->synced);
-    bufw_bytes(&w, j->chain.last, JOURNAL_HASH_BYTES);
+    bufw_u64(&w, j->t.chain.blocks);
+    bufw_u64(&w, j->t.synced);
+    bufw_bytes(&w, j->t.chain.last, JOURNAL_HASH_BYTES);
     CHECK(!w.failed);
     finish_record(j, JOURNAL_BLOCK, w.len);
-    j->block_due = false;
+    j->t.block_due = false;
 }
 
 struct bufw *journal_begin(struct journal *j, enum journal_type type)
@@ -140,7 +148,7 @@ struct bufw *journal_begin(struct journal *j, enum journal_type type)
     CHECK(!j->open_record);
     if (j->len >= FLUSH_AT && journal_flush(j) != ERR_OK)
         j->len = 0; /* failed for good: journal_end() says so */
-    if (j->block_due && !j->failed)
+    if (j->t.block_due && !j->failed)
         write_block(j);
     j->open_record = true;
     j->type = type;
@@ -156,8 +164,8 @@ enum err journal_end(struct journal *j)
         return ERR_IO;
     if (j->payload.failed) {
         j->failed = true;
-        snprintf(j->why, sizeof j->why, "%s: record %llu would be larger than %u bytes", j->path,
-                 (unsigned long long)j->number + 1, JOURNAL_RECORD_MAX);
+        snprintf(j->why, sizeof j->why, "%s: record %llu would be larger than %u bytes", j->file,
+                 (unsigned long long)j->t.number + 1, JOURNAL_RECORD_MAX);
         return ERR_FULL;
     }
     finish_record(j, j->type, j->payload.len);
@@ -166,17 +174,22 @@ enum err journal_end(struct journal *j)
 
 bool journal_dirty(const struct journal *j)
 {
-    return j->synced != j->offset + j->len;
+    return j->t.synced != j->t.offset + j->len;
 }
 
 uint64_t journal_number(const struct journal *j)
 {
-    return j->number;
+    return j->t.number;
+}
+
+uint32_t journal_segment(const struct journal *j)
+{
+    return j->t.place.segment;
 }
 
 uint64_t journal_size(const struct journal *j)
 {
-    return j->offset + j->len;
+    return j->t.offset + j->len;
 }
 
 const char *journal_why(const struct journal *j)
@@ -184,147 +197,205 @@ const char *journal_why(const struct journal *j)
     return j->why;
 }
 
+/* ---- opening and closing ---- */
+
 static ssize_t system_write(int fd, const void *data, size_t len)
 {
     return write(fd, data, len);
 }
-static const struct journal_os SYSTEM = {.write = system_write, .fdatasync = fdatasync};
 
-enum err journal_attach(struct journal **ret, int fd, const char *path,
-                        const struct journal_chain *chain, uint64_t offset, uint64_t number,
+/* File systems without preallocation are written as they come. */
+static int system_allocate(int fd, uint64_t len)
+{
+    return fallocate(fd, 0, 0, (off_t)len) == 0 || errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -1;
+}
+
+static const struct journal_os SYSTEM = {
+    .write = system_write, .fdatasync = fdatasync, .allocate = system_allocate};
+
+enum err journal_attach(struct journal **ret, const struct journal_at *at,
                         const struct journal_os *os, char *why)
 {
     struct journal *j = aligned_alloc(64, (sizeof *j + 63) / 64 * 64);
     if (!j) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", path);
+        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", at->path);
         return ERR_NOMEM;
     }
     memset(j, 0, offsetof(struct journal, buffer));
-    j->chain = *chain;
     j->os = os ? *os : SYSTEM;
-    j->fd = fd;
-    j->offset = offset;
-    j->synced = offset; /* the callers have synced what is there */
-    j->number = number;
-    snprintf(j->path, sizeof j->path, "%s", path);
+    if (!j->os.allocate)
+        j->os.allocate = system_allocate;
+    j->t = (struct tail){.chain = *at->chain,
+                         .place = at->place,
+                         .fd = at->fd,
+                         .offset = at->offset,
+                         .synced = at->offset, /* the callers have synced what is there */
+                         .number = at->number,
+                         .head = at->head};
+    j->old.fd = -1;
+    j->body = at->body;
+    snprintf(j->path, sizeof j->path, "%s", at->path);
+    if (!journal_segment_path(at->path, at->place.segment, j->file))
+        snprintf(j->file, sizeof j->file, "%s", at->path);
     *ret = j;
     return ERR_OK;
 }
 
-/* The header's bytes; 0 where something does not fit. */
-static size_t make_header(const struct journal_info *info, uint8_t *out, size_t cap)
+/* Everything to disk, and a block that vouches for it. */
+static enum err seal(struct journal *j)
 {
-    uint8_t hash[JOURNAL_HASH_BYTES];
-    journal_hash(info->config, info->config_len, hash);
-    if (info->config_len > JOURNAL_CONFIG_MAX || strlen(info->build) > JOURNAL_NAME_MAX ||
-        strlen(info->config_name) > JOURNAL_NAME_MAX || strlen(info->config_dir) > JOURNAL_NAME_MAX)
-        return 0;
-    struct bufw w = bufw_make(out, cap);
-    bufw_bytes(&w, JOURNAL_MAGIC, JOURNAL_MAGIC_BYTES);
-    bufw_u32(&w, JOURNAL_VERSION);
-    bufw_u32(&w, 0); /* length, below */
-    bufw_i64(&w, info->created_ns);
-    bufw_u64(&w, info->seed);
-    bufw_text(&w, info->build);
-    bufw_text(&w, info->config_name);
-    bufw_text(&w, info->config_dir);
-    bufw_bytes(&w, hash, sizeof hash);
-    bufw_u32(&w, (uint32_t)info->config_len);
-    bufw_bytes(&w, info->config, info->config_len);
-    CHECK(!w.failed);
-    uint32_t all = (uint32_t)w.len + 4;
-    memcpy(out + JOURNAL_MAGIC_BYTES + 4, &all, sizeof all);
-    bufw_u32(&w, crc32c(0, out, w.len));
-    CHECK(!w.failed);
-    return w.len;
-}
-
-/* Makes the directory's entry durable, too. */
-static int sync_directory_of(const char *path)
-{
-    char dir[JOURNAL_NAME_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) : 0;
-    if (n >= sizeof dir)
-        return -1;
-    memcpy(dir, path, n);
-    dir[n] = 0;
-    int fd = open(n ? dir : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int rc = fsync(fd);
-    close(fd);
+    enum err rc = journal_sync(j);
+    if (rc == ERR_OK && j->t.block_due) {
+        write_block(j);
+        rc = journal_sync(j);
+        j->t.block_due = false; /* this one vouches for itself: nothing stands behind it */
+    }
     return rc;
 }
 
-enum err journal_create(struct journal **ret, const char *path, const struct journal_info *info,
-                        const struct journal_os *os, char *why)
+/* The zeros behind the end go; where that fails they only take room. */
+static void cut(const struct tail *t)
 {
-    const struct journal_os *use = os ? os : &SYSTEM;
-    char fresh[JOURNAL_NAME_MAX + 8];
-    if (strlen(path) >= JOURNAL_NAME_MAX) {
-        snprintf(why, JOURNAL_WHY_MAX, "the journal's path is longer than %d bytes",
-                 JOURNAL_NAME_MAX - 1);
-        return ERR_RANGE;
-    }
-    if (access(path, F_OK) == 0) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: exists already", path);
-        return ERR_EXISTS;
-    }
-    uint8_t *header = malloc(JOURNAL_HEADER_MAX);
-    if (!header) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", path);
-        return ERR_NOMEM;
-    }
-    enum err rc = ERR_IO;
-    struct journal_chain *chain = aligned_alloc(64, (sizeof *chain + 63) / 64 * 64);
-    int fd = -1;
-    size_t len = make_header(info, header, JOURNAL_HEADER_MAX);
-    if (!chain) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", path);
-        rc = ERR_NOMEM;
-        goto done;
-    }
-    if (len == 0) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: the configuration or a name is too long for the header",
-                 path);
-        rc = ERR_RANGE;
-        goto done;
-    }
-    /* Under another name until it is on disk: a journal never has half a header. */
-    snprintf(fresh, sizeof fresh, "%s.new", path);
-    fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || use->write(fd, header, len) != (ssize_t)len || use->fdatasync(fd) != 0 ||
-        rename(fresh, path) != 0 || sync_directory_of(path) != 0) {
-        snprintf(why, JOURNAL_WHY_MAX, "%s: cannot be made: %s", path,
-                 errno ? strerror(errno) : "short write");
-        if (fd >= 0)
-            unlink(fresh);
-        goto done;
-    }
-    journal_chain_start(chain, header, len);
-    rc = journal_attach(ret, fd, path, chain, len, 0, os, why);
-    if (rc == ERR_OK)
-        fd = -1;
-done:
-    if (fd >= 0)
-        close(fd);
-    free(chain);
-    free(header);
-    return rc;
+    if (ftruncate(t->fd, (off_t)t->offset) != 0)
+        errno = 0;
 }
 
 enum err journal_close(struct journal *j)
 {
     if (!j)
         return ERR_OK;
-    enum err rc = journal_sync(j);
-    if (rc == ERR_OK && j->block_due) {
-        write_block(j); /* vouches for everything before it */
-        rc = journal_sync(j);
-    }
-    if (close(j->fd) != 0 && rc == ERR_OK)
+    CHECK(j->old.fd < 0);
+    enum err rc = seal(j);
+    if (rc == ERR_OK && j->segment_bytes)
+        cut(&j->t);
+    if (close(j->t.fd) != 0 && rc == ERR_OK)
         rc = ERR_IO;
+    free(j->body.bytes);
     free(j);
     return rc;
+}
+
+/* ---- segments ---- */
+
+static uint64_t reserve_of(uint64_t bytes)
+{
+    return bytes / 4 < JOURNAL_RESERVE ? bytes / 4 : JOURNAL_RESERVE;
+}
+
+/* Takes the segment's room from the disk. */
+static enum err allocate(struct journal *j, uint64_t bytes, char *why)
+{
+    if (j->os.allocate(j->t.fd, j->t.head + bytes) == 0)
+        return ERR_OK;
+    snprintf(why, JOURNAL_WHY_MAX, "%s: there is no room for the %llu bytes of a segment: %s",
+             j->file, (unsigned long long)bytes, strerror(errno));
+    cut(&j->t);
+    return ERR_IO;
+}
+
+enum err journal_set_segments(struct journal *j, uint64_t bytes, int64_t age_ns, char *why)
+{
+    enum err rc = journal_flush(j); /* a failed one must not be cut behind what it did write */
+    if (rc != ERR_OK)
+        snprintf(why, JOURNAL_WHY_MAX, "%s", j->why);
+    else if (bytes)
+        rc = allocate(j, bytes, why);
+    if (rc == ERR_OK) {
+        j->segment_bytes = bytes;
+        j->segment_age_ns = age_ns;
+    }
+    return rc;
+}
+
+bool journal_rotate_due(const struct journal *j, int64_t wall_ns)
+{
+    if (j->failed || !j->segment_bytes || journal_size(j) <= j->t.head)
+        return false;
+    return journal_size(j) + reserve_of(j->segment_bytes) >= j->t.head + j->segment_bytes ||
+           (j->segment_age_ns && wall_ns - j->t.place.begun_ns >= j->segment_age_ns);
+}
+
+/* Back to the segment before; what failed is told in [why]. */
+static enum err roll_back(struct journal *j, char *why)
+{
+    char fresh[JOURNAL_NAME_MAX + 8];
+    if (j->why[0])
+        snprintf(why, JOURNAL_WHY_MAX, "%s", j->why);
+    snprintf(fresh, sizeof fresh, "%s.new", j->file);
+    if (j->t.fd >= 0) {
+        close(j->t.fd);
+        unlink(fresh);
+    }
+    j->t = j->old;
+    j->old.fd = -1;
+    j->failed = j->open_record = false;
+    j->why[0] = 0;
+    j->len = 0;
+    if (!journal_segment_path(j->path, j->t.place.segment, j->file))
+        snprintf(j->file, sizeof j->file, "%s", j->path);
+    return ERR_IO;
+}
+
+enum err journal_rotate_begin(struct journal *j, int64_t wall_ns, char *why)
+{
+    CHECK(!j->open_record && j->old.fd < 0);
+    char file[JOURNAL_NAME_MAX], fresh[JOURNAL_NAME_MAX + 8];
+    struct journal_place place = {.segment = j->t.place.segment + 1, .begun_ns = wall_ns};
+    if (place.segment > JOURNAL_SEGMENTS || !journal_segment_path(j->path, place.segment, file)) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: a journal of this name cannot have more segments",
+                 j->path);
+        return ERR_IO;
+    }
+    if (seal(j) != ERR_OK) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s", j->why);
+        return ERR_IO;
+    }
+    place.number = j->t.number;
+    place.before_end = j->t.offset;
+    memcpy(place.before, j->t.chain.last, sizeof place.before);
+    uint8_t *header = malloc(JOURNAL_HEADER_MAX);
+    if (!header) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: out of memory", file);
+        return ERR_IO;
+    }
+    size_t len = journal_header(&place, &j->body, header);
+    j->old = j->t;
+    memcpy(j->file, file, sizeof file);
+    j->t.place = place;
+    snprintf(fresh, sizeof fresh, "%s.new", file);
+    j->t.fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    j->t.offset = j->t.synced = 0;
+    if (j->t.fd < 0 || j->os.write(j->t.fd, header, len) != (ssize_t)len) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: cannot be made: %s", file,
+                 errno ? strerror(errno) : "short write");
+        free(header);
+        return roll_back(j, why);
+    }
+    j->t.offset = j->t.head = len;
+    journal_chain_start(&j->t.chain, header, len);
+    free(header);
+    return ERR_OK;
+}
+
+enum err journal_rotate_end(struct journal *j, char *why)
+{
+    CHECK(!j->open_record && j->old.fd >= 0);
+    char fresh[JOURNAL_NAME_MAX + 8];
+    snprintf(fresh, sizeof fresh, "%s.new", j->file);
+    if (journal_flush(j) != ERR_OK)
+        return roll_back(j, why);
+    j->t.head = j->t.offset;
+    if (allocate(j, j->segment_bytes, why) != ERR_OK)
+        return roll_back(j, why);
+    if (j->os.fdatasync(j->t.fd) != 0 || rename(fresh, j->file) != 0 ||
+        journal_sync_directory(j->file) != 0) {
+        snprintf(why, JOURNAL_WHY_MAX, "%s: cannot be made: %s", j->file, strerror(errno));
+        return roll_back(j, why);
+    }
+    j->t.synced = j->t.offset;
+    j->t.block_due = true;
+    cut(&j->old);
+    close(j->old.fd);
+    j->old.fd = -1;
+    return ERR_OK;
 }

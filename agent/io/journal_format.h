@@ -10,9 +10,13 @@
 #define JOURNAL_MAGIC_BYTES 8
 #define JOURNAL_HEADER_FIXED                                                                       \
     (JOURNAL_MAGIC_BYTES + 4 + 4) /* magic, version, length of the header */
-#define JOURNAL_HEADER_MAX                                                                         \
-    (JOURNAL_HEADER_FIXED + 16 + 3 * (2 + JOURNAL_NAME_MAX) + JOURNAL_HASH_BYTES + 4 +             \
-     JOURNAL_CONFIG_MAX + 4)
+/* Then, of each segment: its number, when it began, the last record's number before it, the offset
+ * at which the one before it ends, and the hash of its last block. */
+#define JOURNAL_HEADER_OWN (4 + 8 + 8 + 8 + JOURNAL_HASH_BYTES)
+/* Then what all segments have alike. */
+#define JOURNAL_BODY_MAX                                                                           \
+    (16 + 3 * (2 + JOURNAL_NAME_MAX) + JOURNAL_HASH_BYTES + 4 + JOURNAL_CONFIG_MAX)
+#define JOURNAL_HEADER_MAX  (JOURNAL_HEADER_FIXED + JOURNAL_HEADER_OWN + JOURNAL_BODY_MAX + 4)
 #define JOURNAL_HEAD_BYTES  9 /* of a record: length, number, type */
 #define JOURNAL_TAIL_BYTES  4 /* its checksum */
 #define JOURNAL_FRAME_BYTES (JOURNAL_HEAD_BYTES + JOURNAL_TAIL_BYTES)
@@ -33,9 +37,38 @@ void journal_chain_add(struct journal_chain *c, const uint8_t *bytes, size_t len
 /* Ends the open block; its hash is in c->last; the next block is open. */
 void journal_chain_block(struct journal_chain *c);
 
-/* A writer that goes on behind [offset]; takes over the descriptor. */
-enum err journal_attach(struct journal **ret, int fd, const char *path,
-                        const struct journal_chain *chain, uint64_t offset, uint64_t number,
+/* Where a segment stands among the others. */
+struct journal_place {
+    uint32_t segment;
+    int64_t begun_ns;    /* wall clock */
+    uint64_t number;     /* of the last record before it */
+    uint64_t before_end; /* where the one before it ends; 0: there is none */
+    uint8_t before[JOURNAL_HASH_BYTES];
+};
+
+/* What a header holds that all segments have alike. */
+struct journal_body {
+    uint8_t *bytes; /* malloc'd */
+    size_t len;
+};
+
+/* Makes a header of them; returns its length. [out] has JOURNAL_HEADER_MAX bytes. */
+size_t journal_header(const struct journal_place *p, const struct journal_body *body, uint8_t *out);
+
+/* A writer that goes on behind [offset]; takes over the descriptor and the body. [path]: of the
+ * journal, its first segment's; [head]: where that which the segment begins with ends. */
+struct journal_at {
+    int fd;
+    const char *path;
+    const struct journal_chain *chain;
+    struct journal_place place;
+    struct journal_body body;
+    uint64_t offset, number, head;
+};
+enum err journal_attach(struct journal **ret, const struct journal_at *at,
                         const struct journal_os *os, char *why) MUST_CHECK;
+
+/* Makes the entry of [path] in its directory durable, too. */
+int journal_sync_directory(const char *path);
 
 #endif

@@ -1,5 +1,7 @@
 #include "io/state_dir.h"
 
+#include "io/journal.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -212,8 +214,11 @@ enum err state_dir_last_journal(const char *path, uint32_t *ret)
     while ((e = readdir(dir)) != NULL) {
         unsigned n = 0;
         int used = 0;
-        if (sscanf(e->d_name, "journal-%4u.twj%n", &n, &used) == 1 && used > 0 &&
-            !e->d_name[used] && n > last)
+        char name[JOURNAL_NAME_MAX];
+        uint32_t segment;
+        journal_segment_of(e->d_name, name, &segment); /* the first one may be gone */
+        if (sscanf(name, "journal-%4u.twj%n", &n, &used) == 1 && used > 0 && !name[used] &&
+            n > last)
             last = n;
     }
     closedir(dir);

@@ -43,17 +43,32 @@ static void on_failed_check(const char *expression, const char *file, int line)
     set_latch(running, running->in_step ? LATCH_ENGINE : LATCH_HOST, text);
 }
 
+/* Told while the journal can still be written: everything is cancelled, and says so. */
+static void halt(struct daemon *d)
+{
+    struct event ev = daemon_own_event(d, EVENT_COMMAND);
+    ev.command = (struct event_command){
+        .kind = COMMAND_HALT, .strategy = STRATEGY_NONE, .uid = (uint32_t)geteuid()};
+    snprintf(ev.command.reason, sizeof ev.command.reason, "%.127s", run_why(d->run));
+    d->in_step = true;
+    if (run_event(d->run, &ev) != ERR_OK)
+        log_error("daemon", "the halt could not be journaled: %s", run_why(d->run));
+    d->in_step = false;
+}
+
 /* The run cannot go on: nothing is acted upon any more, the next start begins HALTED. */
 static void give_up(struct daemon *d)
 {
     if (d->failed)
         return;
     d->failed = true;
-    bool engine = run_trouble(d->run) == RUN_ENGINE;
+    bool engine = run_trouble(d->run) == RUN_ENGINE, room = run_trouble(d->run) == RUN_ROOM;
     log_error("daemon", "%s", run_why(d->run));
+    if (room)
+        halt(d);
     log_error("daemon", "HALTED: nothing is done any more; the next start begins HALTED");
     set_latch(d, engine ? LATCH_ENGINE : LATCH_HOST, run_why(d->run));
-    if (engine && run_stopped(d->run, clock_wall_ns(), false, run_why(d->run)) != ERR_OK)
+    if ((engine || room) && run_stopped(d->run, clock_wall_ns(), false, run_why(d->run)) != ERR_OK)
         log_error("daemon", "%s", run_why(d->run));
     if (d->loop)
         loop_stop(d->loop);
@@ -99,6 +114,8 @@ static enum err step(struct daemon *d, const struct event *ev, int64_t advance_n
     d->in_step = true;
     enum err rc = ev ? run_event(d->run, ev) : run_advance(d->run, advance_ns);
     d->in_step = false;
+    if (rc == ERR_OK && run_trouble(d->run) == RUN_ROOM)
+        rc = ERR_FULL;
     if (rc != ERR_OK)
         give_up(d);
     return rc;
@@ -172,7 +189,8 @@ static void on_tick(void *ctx)
     if (daemon_stop_is_done(d, mono_ns))
         loop_stop(d->loop);
     daemon_history_tick(d, mono_ns);
-    if (!d->failed && run_turn(d->run, mono_ns) != ERR_OK)
+    if (!d->failed &&
+        (run_turn(d->run, mono_ns, clock_wall_ns()) != ERR_OK || run_trouble(d->run) == RUN_ROOM))
         give_up(d);
     daemon_log_tick(&d->log, mono_ns);
     d->tick_due_ns = mono_ns + TICK_NS;
@@ -365,6 +383,8 @@ static int start(struct daemon *d)
     running = d;
     check_set_hook(on_failed_check);
     enum err rc = daemon_open_run(d, on_step, why);
+    if (rc == ERR_OK)
+        rc = run_segments(d->run, &d->journal_keys, why);
     if (rc == ERR_OK) {
         bool orderly = serve(d);
         stop(d, orderly);
@@ -407,6 +427,7 @@ int daemon_run(struct config *c, const struct daemon_options *o)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     d->config = c;
+    d->journal_keys = c->setup->journal;
     d->options = *o;
     d->started_ns = clock_wall_ns();
     int code = start(d);

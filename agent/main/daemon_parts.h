@@ -22,6 +22,7 @@ struct daemon {
     /* Where the journal goes on with the configuration it was begun with: the file as it is now,
      * which differs in live parameters at most; applied and closed when the run begins. */
     struct config wanted;
+    struct journal_setup journal_keys; /* of the file as it is now */
     struct state_dir dir;
     struct run *run;
     struct loop *loop;

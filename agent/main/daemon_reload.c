@@ -71,6 +71,8 @@ enum err daemon_compare(const struct daemon *d, const struct setup *wanted,
     enum err rc = daemon_parse_as_here(d, d->config->text, d->config->text_len, &was);
     if (rc != ERR_OK)
         return rc;
+    if (d->run)
+        was.setup->journal = d->journal_keys; /* they may have changed while the journal went on */
     const struct params **now = calloc(SETUP_STRATEGIES_MAX, sizeof *now);
     if (now) {
         for (strategy_id s = 0; s < was.setup->strategies; s++)
@@ -127,6 +129,7 @@ static bool apply(struct daemon *d, const struct setup *wanted, cJSON *o)
     struct config_changes *c = calloc(1, sizeof *c);
     enum err rc = c ? daemon_compare(d, wanted, c) : ERR_NOMEM;
     bool applied = false;
+    char why[JOURNAL_WHY_MAX];
     if (rc != ERR_OK) {
         add_error(o, "the configurations cannot be compared: out of memory");
         log_error("reload", "the configurations cannot be compared: %s", err_name(rc));
@@ -136,8 +139,13 @@ static bool apply(struct daemon *d, const struct setup *wanted, cJSON *o)
         add_error(o, "this cannot change while the agent runs; stop and start it for that");
     } else if (apply_params(d, wanted) != ERR_OK) {
         add_error(o, "the change could not be journaled; the daemon stops");
+    } else if (memcmp(&wanted->journal, &d->journal_keys, sizeof wanted->journal) != 0 &&
+               run_segments(d->run, &wanted->journal, why) != ERR_OK) {
+        add_error(o, why);
+        log_error("reload", "%s", why);
     } else {
         applied = true;
+        d->journal_keys = wanted->journal;
         if (c->live == 0)
             log_info("reload", "nothing has changed");
         daemon_log_changes(c, true);

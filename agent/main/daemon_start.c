@@ -1,6 +1,7 @@
 /* Start-up is recovery: the state of a run comes from its journal. */
 #include "main/daemon_parts.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/journal_setup.h"
@@ -31,6 +32,23 @@ static const char *file_of(const char *path)
 }
 
 /* ---- a new journal ---- */
+
+static enum err write_opening(struct daemon *d, char *why)
+{
+    uint8_t *payload = malloc(JOURNAL_RECORD_MAX);
+    if (!payload) {
+        say(why, "out of memory");
+        return ERR_NOMEM;
+    }
+    struct bufw w = bufw_make(payload, JOURNAL_RECORD_MAX);
+    carry_write_opening(d->config->setup, d->carried_from, &w);
+    CHECK(!w.failed);
+    enum err rc = run_opening(d->run, payload, w.len);
+    if (rc != ERR_OK)
+        say(why, "%s", run_why(d->run));
+    free(payload);
+    return rc;
+}
 
 static enum err start_journal(struct daemon *d, uint32_t number, run_observer *observer, char *why)
 {
@@ -63,16 +81,10 @@ static enum err start_journal(struct daemon *d, uint32_t number, run_observer *o
         say(why, "%s", text);
         return rc;
     }
-    if (d->carried_from) {
-        carry_write_opening(c->setup, d->carried_from, journal_begin(j, JOURNAL_OPENING));
-        rc = journal_end(j);
-        if (rc == ERR_OK)
-            rc = journal_sync(j);
-        if (rc != ERR_OK)
-            say(why, "%s", journal_why(j));
-    }
     run_record(d->run, j); /* takes it, also to close it */
     d->journal = number;
+    if (d->carried_from)
+        rc = write_opening(d, why);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 #include "main/run.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "io/describe.h"
 
 #include <stdio.h>
@@ -25,6 +26,8 @@ struct run {
     int64_t synced_mono_ns;
     enum journal_type type; /* of the record being made for comparison */
     struct bufw scratch;
+    uint8_t *opening; /* the JOURNAL_OPENING that every segment begins with; NULL: there is none */
+    size_t opening_len;
     uint8_t *scratch_bytes;
     struct level *levels;
     char why[RUN_WHY_MAX];
@@ -200,13 +203,80 @@ static enum err step_done(struct run *r, enum err rc)
 
 /* ---- recording ---- */
 
+static enum err keep_opening(struct run *r, const uint8_t *payload, size_t len)
+{
+    r->opening = malloc(len ? len : 1);
+    if (!r->opening)
+        return fail(r, RUN_JOURNAL, ERR_NOMEM, "out of memory");
+    memcpy(r->opening, payload, len);
+    r->opening_len = len;
+    return ERR_OK;
+}
+
+/* Whether nothing can be recorded any more. */
+static bool stuck(const struct run *r)
+{
+    return r->trouble != RUN_FINE && r->trouble != RUN_ROOM;
+}
+
+static enum err write_opening(struct run *r)
+{
+    bufw_bytes(journal_begin(r->journal, JOURNAL_OPENING), r->opening, r->opening_len);
+    return journal_end(r->journal);
+}
+
+/* Begins the next segment where it is time, between two inputs. Where that fails the run goes on in
+ * the old one, in what is kept there for this. */
+static enum err rotate(struct run *r, int64_t wall_ns)
+{
+    char why[JOURNAL_WHY_MAX] = "";
+    if (r->trouble == RUN_ROOM || !journal_rotate_due(r->journal, wall_ns))
+        return ERR_OK;
+    enum err rc = journal_rotate_begin(r->journal, clock_wall_ns(), why);
+    if (rc == ERR_OK) {
+        enum err begun = ERR_OK;
+        if (r->opening)
+            begun = write_opening(r); /* a failure is told by what follows */
+        rc = journal_rotate_end(r->journal, why);
+        CHECK(rc != ERR_OK || begun == ERR_OK);
+    }
+    if (rc == ERR_OK)
+        return ERR_OK;
+    if (journal_why(r->journal)[0])
+        return journal_trouble(r, rc);
+    (void)fail(r, RUN_ROOM, rc, why);
+    return ERR_OK;
+}
+
+enum err run_opening(struct run *r, const uint8_t *payload, size_t len)
+{
+    CHECK(r->journal && !r->opening && journal_number(r->journal) == 0);
+    enum err rc = keep_opening(r, payload, len);
+    if (rc != ERR_OK)
+        return rc;
+    rc = write_opening(r);
+    if (rc == ERR_OK)
+        rc = journal_sync(r->journal);
+    return rc == ERR_OK ? ERR_OK : journal_trouble(r, rc);
+}
+
+enum err run_segments(struct run *r, const struct journal_setup *s, char *why)
+{
+    CHECK(r->journal);
+    return journal_set_segments(r->journal, (uint64_t)s->segment_kib * 1024, s->segment_age_ns,
+                                why);
+}
+
 enum err run_event(struct run *r, const struct event *ev)
 {
     CHECK(r->journal && is_input(ev->kind));
-    if (r->trouble != RUN_FINE)
+    if (stuck(r))
         return ERR_STATE;
+    enum err rc = rotate(r, 0);
+    if (rc != ERR_OK)
+        return rc;
     event_encode(ev, begin(r, JOURNAL_INPUT));
-    enum err rc = end(r);
+    rc = end(r);
     if (rc != ERR_OK)
         return rc;
     r->inner = false;
@@ -217,12 +287,15 @@ enum err run_event(struct run *r, const struct event *ev)
 enum err run_advance(struct run *r, int64_t now_ns)
 {
     CHECK(r->journal);
-    if (r->trouble != RUN_FINE)
+    if (stuck(r))
         return ERR_STATE;
     if (paper_next_ns(r->paper) > now_ns)
         return ERR_OK; /* nothing is due: not worth a record */
+    enum err rc = rotate(r, 0);
+    if (rc != ERR_OK)
+        return rc;
     bufw_i64(begin(r, JOURNAL_ADVANCE), now_ns);
-    enum err rc = end(r);
+    rc = end(r);
     if (rc != ERR_OK)
         return rc;
     r->inner = false;
@@ -256,10 +329,13 @@ enum err run_stopped(struct run *r, int64_t wall_ns, bool orderly, const char *w
     return rc;
 }
 
-enum err run_turn(struct run *r, int64_t mono_ns)
+enum err run_turn(struct run *r, int64_t mono_ns, int64_t wall_ns)
 {
-    if (!r->journal || r->trouble != RUN_FINE)
+    if (!r->journal || stuck(r))
         return ERR_STATE;
+    enum err rotated = rotate(r, wall_ns);
+    if (rotated != ERR_OK)
+        return rotated;
     if (!journal_dirty(r->journal)) {
         r->synced_mono_ns = mono_ns;
         return ERR_OK;
@@ -309,6 +385,18 @@ static enum err feed_advance(struct run *r, const struct journal_record *rec)
     return step_done(r, paper_advance(r->paper, now_ns));
 }
 
+/* The first one was applied to the setup before the run was opened, the others say the same. */
+static enum err feed_opening(struct run *r, const struct journal_record *rec)
+{
+    if (r->opening)
+        return rec->len == r->opening_len && memcmp(rec->payload, r->opening, rec->len) == 0
+                   ? ERR_OK
+                   : fail(r, RUN_JOURNAL, ERR_SYNTAX, "opening balances that changed meanwhile");
+    if (r->counts.inputs || r->counts.advances)
+        return fail(r, RUN_JOURNAL, ERR_SYNTAX, "opening balances in the middle of a journal");
+    return keep_opening(r, rec->payload, rec->len);
+}
+
 static enum err feed(struct run *r, const struct journal_record *rec)
 {
     switch (rec->type) {
@@ -316,10 +404,7 @@ static enum err feed(struct run *r, const struct journal_record *rec)
     case JOURNAL_ADVANCE: return feed_advance(r, rec);
     case JOURNAL_RUN: r->counts.runs++; return ERR_OK;
     case JOURNAL_STOP: return ERR_OK;
-    case JOURNAL_OPENING: /* applied to the setup before the run was opened */
-        return rec->number == 1 ? ERR_OK
-                                : fail(r, RUN_JOURNAL, ERR_SYNTAX,
-                                       "opening balances in the middle of a journal");
+    case JOURNAL_OPENING: return feed_opening(r, rec);
     case JOURNAL_EVENT:
     case JOURNAL_SELF:
     case JOURNAL_EFFECT: {
@@ -405,6 +490,7 @@ void run_close(struct run *r)
         (void)ignored;
     }
     paper_close(r->paper);
+    free(r->opening);
     free(r);
 }
 

@@ -24,6 +24,8 @@ enum run_trouble {
     RUN_JOURNAL, /* the journal could not be written or read */
     RUN_DIFFERS, /* the engine does not do what the journal says */
     RUN_ENGINE,  /* the engine could not go on */
+    RUN_ROOM,    /* no next segment can be begun: the run goes on in what the journal keeps in
+                    reserve, to be halted */
 };
 
 /* Told of every step after it was journaled. [again]: it happened before, and is only computed
@@ -56,6 +58,14 @@ void run_record(struct run *r, struct journal *j);
 
 /* ---- while recording ---- */
 
+/* First of all in a new journal: the payload of JOURNAL_OPENING, which every segment then begins
+ * with. The setup has these balances. On disk when this returns. */
+enum err run_opening(struct run *r, const uint8_t *payload, size_t len) MUST_CHECK;
+
+/* How the journal's segments are from now on (io/journal.h). ERR_IO: there is not that much room on
+ * the disk, told in [why] (JOURNAL_WHY_MAX); all is as before. */
+enum err run_segments(struct run *r, const struct journal_setup *s, char *why) MUST_CHECK;
+
 /* One event from outside. */
 enum err run_event(struct run *r, const struct event *ev) MUST_CHECK;
 /* Engine time has passed up to [now_ns]: handles what is due. */
@@ -63,8 +73,9 @@ enum err run_advance(struct run *r, int64_t now_ns) MUST_CHECK;
 /* Journals the start of a daemon, or its end and why. */
 enum err run_started(struct run *r, int64_t wall_ns, uint32_t pid, const char *build) MUST_CHECK;
 enum err run_stopped(struct run *r, int64_t wall_ns, bool orderly, const char *why) MUST_CHECK;
-/* To be called each turn of the loop: journal to the file, and to the disk when it is time. */
-enum err run_turn(struct run *r, int64_t mono_ns) MUST_CHECK;
+/* To be called each turn of the loop: journal to the file, and to the disk when it is time; begins
+ * the next segment when the present one is too old. */
+enum err run_turn(struct run *r, int64_t mono_ns, int64_t wall_ns) MUST_CHECK;
 /* Syncs and closes the journal: the end of an orderly run. */
 enum err run_finish(struct run *r) MUST_CHECK;
 

@@ -218,6 +218,12 @@ struct balance_setup {
     dec amount;
 };
 
+/* How the journal is kept: no part of what the engine is. */
+struct journal_setup {
+    uint32_t segment_kib;
+    int64_t segment_age_ns;
+};
+
 struct setup {
     char agent_name[NAME_MAX_BYTES]; /* also the tag in client order ids */
     enum agent_mode mode;
@@ -225,6 +231,7 @@ struct setup {
     char state_dir[PATH_MAX_BYTES], control_socket[PATH_MAX_BYTES];
     uint64_t seed;
     int64_t stop_timeout_ns; /* on_stop has that long */
+    struct journal_setup journal;
 
     struct signer_setup signer;
     uint32_t alerts;

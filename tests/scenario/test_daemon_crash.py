@@ -168,6 +168,11 @@ def test_full_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
 
     daemon = agent.Program([agent.DAEMON, config], d, limits=little_room)
+    tap.ok(daemon.wait() == 1 and "there is no room for the 67108864 bytes of a segment: File too large" in daemon.log(),
+           "without_room_for_a_segment_no_start", daemon.log())
+    daemon = agent.Program([agent.DAEMON, config], d)
+    daemon.wait_log("agent demo runs")
+    resource.prlimit(daemon.p.pid, resource.RLIMIT_FSIZE, (300000, 300000))
     code = daemon.wait()
     log = daemon.log()
     tap.ok(code == 1 and re.search(r"journal-0001.twj: cannot write at byte \d+: File too large", log),
@@ -216,10 +221,14 @@ def test_really_full_disk():
         return
     try:
         exchange = agent.Exchange(d, 10)
-        config = agent.write_config(d, exchange.port)
+        config = agent.write_config(d, exchange.port, change=lambda t: t + "\n[journal]\nsegment_kib = 256\n")
         daemon = agent.Program([agent.DAEMON, config], d)
-        tap.ok(daemon.wait() == 1 and "cannot write at byte" in daemon.log() and "No space left" in daemon.log(),
+        tap.ok(daemon.wait() == 1 and "there is no room for the 262144 bytes of a segment: No space left" in daemon.log(),
                "no_space_left_is_named", daemon.log())
+        # The reserve: the halt, what it cancelled, and why are in the journal itself.
+        code, out = tell("journal", state)
+        tap.ok(code == 0 and re.search(r"in .*halt.*there is no room", out) and
+               re.search(r"daemon stopped.*there is no room", out), "the_journal_has_the_halt_and_why", out[-3000:])
         v = os.statvfs(state)
         with open(os.path.join(state, "latch")) as f:
             tap.ok(f.read().startswith("HALTED 1 1 "), "the_latch_is_written_on_a_full_disk", v)

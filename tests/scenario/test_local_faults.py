@@ -89,11 +89,13 @@ def case_full_disk():
     try:
         filler = os.path.join(state, "filler")
         with open(filler, "wb") as f:
-            f.write(b"x" * (2 * 1024 * 1024 - 150000))
+            f.write(b"x" * (2 * 1024 * 1024 - 400000))
+        with open(c.config, "a") as f:
+            f.write("\n[journal]\nsegment_kib = 256\n")
         c.start()
         code = c.daemon.wait(40 * SLOW)
         c.ok(code == 1, "ends_it", code)
-        c.ok(re.search(r"journal-0001\.twj: cannot write at byte \d+: No space left on device", c.log()), "is_named")
+        c.ok(re.search(r"there is no room for the 262144 bytes of a segment: No space left on device", c.log()), "is_named")
         c.ok("HALTED: nothing is done any more" in c.log(), "nothing_is_done_after_it")
         fills = len(re.findall(r"(bought|sold) .* \((taker|maker)", c.log()))
         # Still full: the start fails again, in words.

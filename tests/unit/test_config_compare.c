@@ -71,6 +71,15 @@ static void live_parameters(void **state)
     one(GOOD, GOOD "waits = [\"1m\", \"2s\"]\n", "strategy s", "waits", "absent", "[1m, 2s]", true);
 }
 
+/* How the journal is kept is nothing that the engine or the other keys would notice. */
+static void the_journal_may_change(void **state)
+{
+    (void)state;
+    one(GOOD, "[journal]\nsegment_kib = 1024\n" GOOD, "journal", "segment_kib", "65536", "1024",
+        true);
+    one("[journal]\nsegment_age = \"1h\"\n" GOOD, GOOD, "journal", "segment_age", "1h", "1d", true);
+}
+
 static void what_needs_a_restart(void **state)
 {
     (void)state;
@@ -138,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_same_in_other_words, fixture_cleanup),
         cmocka_unit_test_teardown(live_parameters, fixture_cleanup),
+        cmocka_unit_test_teardown(the_journal_may_change, fixture_cleanup),
         cmocka_unit_test_teardown(what_needs_a_restart, fixture_cleanup),
         cmocka_unit_test_teardown(what_comes_and_goes, fixture_cleanup),
         cmocka_unit_test_teardown(present_parameters_count, fixture_cleanup),

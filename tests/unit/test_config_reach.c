@@ -32,6 +32,21 @@ static void agent(void **state)
     config_close(&c);
 }
 
+static void journal(void **state)
+{
+    (void)state;
+    struct config c = fixture_good("[journal]\nsegment_kib = 300\nsegment_age = \"2h\"\n" GOOD);
+    assert_int_equal(c.setup->journal.segment_kib, 300);
+    assert_int_equal(c.setup->journal.segment_age_ns, 2 * HOUR);
+    config_close(&c);
+    c = fixture_good(GOOD);
+    assert_int_equal(c.setup->journal.segment_kib, 65536);
+    assert_int_equal(c.setup->journal.segment_age_ns, 24 * HOUR);
+    config_close(&c);
+    fixture_bad_part("[journal]\nsegment_kib = 255\n" GOOD,
+                     "journal.segment_kib: 255 is out of range");
+}
+
 static void instrument(void **state)
 {
     (void)state;
@@ -73,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(agent, fixture_cleanup),
+        cmocka_unit_test_teardown(journal, fixture_cleanup),
         cmocka_unit_test_teardown(instrument, fixture_cleanup),
         cmocka_unit_test_teardown(strategy, fixture_cleanup),
     };

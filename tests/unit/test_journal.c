@@ -217,8 +217,10 @@ static void torn_tail_at_every_byte(void **state)
             unsigned whole = cut == after ? 22 : 21;
             assert_int_equal(count_numbered(r, &rc), whole);
             assert_int_equal(rc, ERR_NOT_FOUND);
-            assert_int_equal(journal_read_torn(r),
-                             (cut == after ? 0 : cut - before) + (zeros ? 100 : 0));
+            uint64_t torn = cut == after ? 0 : cut - before;
+            while (torn && bytes[before + torn - 1] == 0)
+                torn--; /* zeros are what was allocated only */
+            assert_int_equal(journal_read_torn(r), torn);
             struct journal *more = NULL;
             char why[JOURNAL_WHY_MAX];
             assert_int_equal(journal_resume(&more, r, NULL, why), ERR_OK);
@@ -393,7 +395,7 @@ static int sync_count(int fd)
 static void short_writes_go_on(void **state)
 {
     (void)state;
-    static const struct journal_os os = {write_some, sync_count};
+    static const struct journal_os os = {.write = write_some, .fdatasync = sync_count};
     struct journal *j = create();
     assert_int_equal(journal_close(j), ERR_OK);
     struct journal_reader *r = reader(file, true);
@@ -414,7 +416,7 @@ static void short_writes_go_on(void **state)
 static void failed_sync_is_final(void **state)
 {
     (void)state;
-    static const struct journal_os os = {write, sync_count};
+    static const struct journal_os os = {.write = write, .fdatasync = sync_count};
     struct journal_info info = info_now();
     struct journal *j = NULL;
     char why[JOURNAL_WHY_MAX];

@@ -268,6 +268,58 @@ static void replay_is_equal(void **state)
     config_close(&c);
 }
 
+/* In many segments all is as in one; each begins with the opening balances. */
+static void in_segments(void **state)
+{
+    (void)state;
+    struct config c = parsed(CONFIG);
+    struct run *r = opened(c.setup);
+    char why[JOURNAL_WHY_MAX], path[JOURNAL_NAME_MAX];
+    uint8_t payload[4096];
+    struct bufw w = bufw_make(payload, sizeof payload);
+    carry_write_opening(c.setup, 3, &w);
+    const struct journal_setup js = {.segment_kib = 16, .segment_age_ns = INT64_C(1) << 60};
+    run_record(r, new_journal(copy, CONFIG));
+    assert_int_equal(run_opening(r, payload, w.len), ERR_OK);
+    assert_int_equal(run_segments(r, &js, why), ERR_OK);
+    for (size_t n = 0; n < INPUTS; n++)
+        if (feed(r, n) != ERR_OK)
+            fail_msg("input %zu: %s", n, run_why(r));
+    struct books b = books_of(r);
+    assert_memory_equal(&b, &expect, sizeof b);
+    assert_int_equal(run_finish(r), ERR_OK);
+    run_close(r);
+
+    uint32_t first, last;
+    assert_int_equal(journal_segments(copy, &first, &last), ERR_OK);
+    assert_true(first == 1 && last > 10);
+    r = opened(c.setup);
+    struct journal_reader *in = reader(copy, false);
+    if (run_verify(r, in) != ERR_OK)
+        fail_msg("%s", run_why(r));
+    assert_int_equal(journal_read_segment(in), last);
+    b = books_of(r);
+    assert_memory_equal(&b, &expect, sizeof b);
+    journal_read_close(in);
+    run_close(r);
+    config_close(&c);
+    for (uint32_t n = 1; n <= last; n++) {
+        assert_true(journal_segment_path(copy, n, path));
+        if (n > 1) {
+            struct journal_record rec;
+            in = reader(path, false);
+            assert_int_equal(journal_read_next(in, &rec), ERR_OK);
+            assert_int_equal(rec.type, JOURNAL_OPENING);
+            assert_int_equal(rec.len, w.len);
+            assert_memory_equal(rec.payload, payload, w.len);
+            journal_read_close(in);
+        }
+    }
+    for (uint32_t n = 1; n <= last; n++)
+        if (journal_segment_path(copy, n, path))
+            unlink(path);
+}
+
 static uint8_t *slurp(const char *path, size_t *len)
 {
     FILE *f = fopen(path, "rb");
@@ -391,7 +443,7 @@ static int sync_ok(int fd)
 static void failed_journal_stops(void **state)
 {
     (void)state;
-    static const struct journal_os os = {write_until, sync_ok};
+    static const struct journal_os os = {.write = write_until, .fdatasync = sync_ok};
     struct config c = parsed(CONFIG);
     struct run *r = opened(c.setup);
     struct journal_info info = {.build = "test",
@@ -416,7 +468,7 @@ static void failed_journal_stops(void **state)
     fail_after = 1000; /* the disk is well again: too late */
     assert_int_equal(run_event(r, &market.ev[n]), ERR_STATE);
     assert_int_equal(run_advance(r, INT64_MAX), ERR_STATE);
-    assert_int_equal(run_turn(r, 1), ERR_STATE);
+    assert_int_equal(run_turn(r, 1, START), ERR_STATE);
     struct books after = books_of(r);
     assert_memory_equal(&b, &after, sizeof b);
     run_close(r);
@@ -652,6 +704,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_all),
         cmocka_unit_test(replay_is_equal),
+        cmocka_unit_test(in_segments),
         cmocka_unit_test(cut_off_anywhere),
         cmocka_unit_test(differences_are_found),
         cmocka_unit_test(failed_journal_stops),
