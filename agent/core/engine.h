@@ -131,6 +131,15 @@ struct engine_totals {
 /* Totals of the agent (STRATEGY_NONE) or of one strategy (its equity counts its own sub-ledger). */
 void engine_totals(const struct engine *e, strategy_id s, struct engine_totals *ret);
 
+/* Closes of a strategy (docs/definitions.md, "Guards": sells that ended with a fill) by the sign of
+ * their results, fees included; the best and the worst result in its instrument's quote, 0 where
+ * none was better, or worse, than that. */
+struct engine_closes {
+    uint64_t won, lost, even;
+    dec best, worst;
+};
+void engine_closes(const struct engine *e, strategy_id s, struct engine_closes *ret);
+
 /* Orders of a strategy (STRATEGY_NONE: of all) that risk denied for [r]: in all, in a row until now
  * (one strategy; of all: 0), and when the newest was. */
 struct engine_denied {

@@ -142,6 +142,12 @@ const struct params *engine_params(const struct engine *e, strategy_id s)
     return &e->strategy[s].params;
 }
 
+void engine_closes(const struct engine *e, strategy_id s, struct engine_closes *ret)
+{
+    CHECK(s < e->setup->strategies);
+    *ret = e->strategy[s].closes;
+}
+
 void engine_denied(const struct engine *e, strategy_id s, enum reason r, struct engine_denied *ret)
 {
     *ret = (struct engine_denied){.times = 0};

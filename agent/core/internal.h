@@ -90,6 +90,7 @@ struct strategy_slot {
     bool equity_known;                /* at the last look, where it has any */
     struct engine_totals totals;      /* the counting part */
     struct denied denied[DENIED_REASONS];
+    struct engine_closes closes;
 };
 
 /* Denials waiting to be told to the strategy whose event is under way. */

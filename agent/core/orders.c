@@ -19,6 +19,18 @@ static enum err unbind(struct engine *e, struct order *o)
     return err;
 }
 
+/* A sell has ended with a fill: counted, and the guards look at it. */
+static enum err closed(struct engine *e, strategy_id s, instrument_id i, dec result)
+{
+    struct engine_closes *c = &e->strategy[s].closes;
+    c->won += dec_is_pos(result);
+    c->lost += dec_is_neg(result);
+    c->even += dec_is_zero(result);
+    c->best = dec_max(c->best, result);
+    c->worst = dec_min(c->worst, result);
+    return guard_close(e, s, i, result);
+}
+
 enum err orders_finish(struct engine *e, struct order *o, enum order_state to, enum reason reason)
 {
     enum order_state from = o->state;
@@ -42,7 +54,7 @@ enum err orders_finish(struct engine *e, struct order *o, enum order_state to, e
     }
     tell(e, o, from, reason);
     if (o->req.side == SIDE_SELL && dec_is_pos(o->filled_qty))
-        return guard_close(e, o->strategy, o->req.instrument, execution_slot(o)->realized);
+        return closed(e, o->strategy, o->req.instrument, execution_slot(o)->realized);
     return ERR_OK;
 }
 
@@ -262,7 +274,7 @@ enum err orders_fill(struct engine *e, const struct event *ev)
         return ERR_OVERFLOW;
     enum order_state from = o->state;
     if (!open && o->req.side == SIDE_SELL) /* came after its order's end: a close of its own */
-        err = guard_close(e, o->strategy, o->req.instrument, realized);
+        err = closed(e, o->strategy, o->req.instrument, realized);
     if (open && dec_eq(filled, o->req.qty)) {
         err = orders_finish(e, o, ORDER_FILLED, REASON_NONE);
     } else if (open) {

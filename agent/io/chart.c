@@ -155,8 +155,7 @@ static void add_fill(struct chart *c, int64_t ts_ns, strategy_id strategy,
                                               .strategy = strategy,
                                               .side = f->req.side,
                                               .price = f->price,
-                                              .qty = f->qty,
-                                              .realized = f->realized};
+                                              .qty = f->qty};
 }
 
 void chart_effects(struct chart *c, int64_t ts_ns, const struct effects *fx)

@@ -25,7 +25,7 @@ struct chart_fill {
     instrument_id instrument;
     strategy_id strategy;
     enum side side;
-    dec price, qty, realized;
+    dec price, qty;
 };
 
 /* A limit order at its price, from the moment it was sent until it ended. */

@@ -177,29 +177,6 @@ static void put_months(const struct chart *c, FILE *out)
     fputs("</table></div>\n", out);
 }
 
-struct closes {
-    uint64_t won, lost;
-    dec best, worst;
-};
-
-/* Fills that realized a result, of those that were kept. */
-static struct closes closes_of(const struct chart *c, strategy_id id)
-{
-    struct closes n = {0};
-    for (size_t k = 0; k < c->fills; k++) {
-        const struct chart_fill *f = &c->fill[k];
-        if (f->strategy != id || dec_is_zero(f->realized))
-            continue;
-        n.won += dec_is_pos(f->realized);
-        n.lost += dec_is_neg(f->realized);
-        if (dec_gt(f->realized, n.best))
-            n.best = f->realized;
-        if (dec_lt(f->realized, n.worst))
-            n.worst = f->realized;
-    }
-    return n;
-}
-
 static void cell_money(FILE *out, dec d, bool colored)
 {
     char text[DEC_TEXT_MAX];
@@ -217,7 +194,8 @@ static void put_strategies(const struct page *p, FILE *out)
     for (strategy_id id = 0; id < s->strategies; id++) {
         struct engine_totals t;
         engine_totals(p->report->engine, id, &t);
-        struct closes n = closes_of(p->chart, id);
+        struct engine_closes n;
+        engine_closes(p->report->engine, id, &n);
         dec pnl = DEC_ZERO;
         char text[DEC_TEXT_MAX];
         fputs("<tr><td>", out);
@@ -243,8 +221,10 @@ static void put_strategies(const struct page *p, FILE *out)
         fputs("</tr>\n", out);
     }
     fprintf(out,
-            "</table></div>\n<p class=\"note\">Volume, fees and result in %s; won and lost count "
-            "fills that realized a result, best and worst are in the instrument's quote.</p>\n",
+            "</table></div>\n<p class=\"note\">Volume, fees and result in %s. Won and lost count "
+            "closes: sells that have ended and sold something, by what they realized in all, fees "
+            "included; what is still held counts in neither. Best and worst are of closes, in the "
+            "instrument's quote.</p>\n",
             s->asset[s->quote]);
 }
 
@@ -465,12 +445,12 @@ void page_write(const struct page *p, FILE *out)
     put(out, p->title);
     fputs("</p>\n", out);
     put_cards(p, out);
+    put_stops(p, out);
     put_charts(p, out);
     put_months(p->chart, out);
     put_strategies(p, out);
     put_figures(p, out);
     put_balances(p, out);
-    put_stops(p, out);
     put_refusals(p, out);
     put_settings(p, out);
     fputs("<p class=\"note\">Past results say little about future ones. Charts: dygraphs 2.2 "

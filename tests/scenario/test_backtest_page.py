@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pictures of a backtest: --plot and --report say what the report says, load nothing from anywhere, and nothing in a
 configuration can break out of them."""
-import json, os, re, sys, tempfile, xml.dom.minidom
+import csv, decimal, json, os, re, sys, tempfile, xml.dom.minidom
 
 sys.path[:0] = ["tests/tools", "tests/lib"]
 import tap
@@ -45,6 +45,31 @@ def main():
         for s in r["per_strategy"]:
             tap.ok("<tr><td>%s</td>" % s["name"] in page, "page_tells_of_%s" % s["name"])
         tap.ok("<td>2024</td>" in page, "page_has_the_months")
+
+        fills = path("f.csv")
+        case.report(*arguments, "--fills", fills)
+        closes = {}
+        with open(fills) as f:
+            for row in csv.DictReader(f):
+                if row["side"] == "sell":
+                    key = row["strategy"], row["order"]
+                    closes[key] = closes.get(key, 0) + decimal.Decimal(row["realized"])
+        for s in r["per_strategy"]:
+            mine = [v for (who, _), v in closes.items() if who == s["name"]]
+            cells = re.search(r"<tr><td>%s</td>(.*?)</tr>" % s["name"], page[page.index("<h2>Strategies"):], re.S).group(1)
+            won, lost = re.findall(r"<td[^>]*>([^<]*)</td>", cells)[10:12]
+            tap.ok((int(won), int(lost)) == (sum(v > 0 for v in mine), sum(v < 0 for v in mine)),
+                   "closes_of_%s_are_sells_not_fills" % s["name"], (won, lost, mine))
+        tap.ok(any(len([1 for k in closes if k[0] == s["name"]]) for s in r["per_strategy"]), "something_was_closed")
+
+        stopped = case.write_config(path("stopped.toml"), text=case.CONFIG.replace("[risk]", '[risk]\nmax_drawdown = "0.000001"', 1)
+                                    if "max_drawdown" not in case.CONFIG else
+                                    re.sub(r'max_drawdown = "[^"]*"', 'max_drawdown = "0.000001"', case.CONFIG, count=1))
+        case.report(stopped, "--data", *data, "--report", path("s.html"))
+        early = read(path("s.html"))
+        tap.ok(0 < early.find("<h2>Stops and locks") < early.find('<h2>Strategies') and
+               early.find("<h2>Stops and locks") < early.find('class="chart"', early.find("<body>")),
+               "what_was_stopped_is_told_before_the_charts", early.find("<h2>Stops and locks"))
 
         doc = xml.dom.minidom.parseString(svg)
         marks = [p for p in doc.getElementsByTagName("path") if p.getAttribute("class") in ("b", "s")]
