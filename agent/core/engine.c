@@ -128,6 +128,8 @@ static enum err start_strategies(struct engine *e, uint8_t *states)
         CHECK(ss->ops->abi == STRATEGY_ABI && ss->ops->size == sizeof *ss->ops);
         slot->setup = ss;
         slot->params = ss->params;
+        for (uint32_t i = 0; i < slot->params.count; i++)
+            slot->params.value[i].given = false; /* a reload says what it is, not who said it */
         slot->state = states;
         states += (ss->ops->state_size + 63) & ~(size_t)63;
         slot->timer_ns = INT64_MAX;
@@ -143,7 +145,7 @@ static enum err start_strategies(struct engine *e, uint8_t *states)
         if (ss->risk.has_daily_loss || ss->risk.has_max_drawdown)
             e->strategy_loss_limits = true;
         struct strategy_view view = {.engine = e, .id = id};
-        if (ss->ops->init(slot->state, &ss->params, &view) != ERR_OK)
+        if (ss->ops->init(slot->state, &slot->params, &view) != ERR_OK)
             return ERR_RANGE;
     }
     return ERR_OK;

@@ -234,6 +234,9 @@ enum err params_tell(struct engine *e) MUST_CHECK;
 /* lifecycle.c */
 void lifecycle_stop(struct engine *e);                 /* COMMAND_STOP */
 enum err lifecycle_start(struct engine *e) MUST_CHECK; /* COMMAND_START */
+/* What the strategy remembers is of no use any more: it was closed and its position is sold, or it
+ * has not begun and a parameter changed. */
+void lifecycle_begin_anew(struct engine *e, strategy_id s);
 /* Goes on with what resting strategies have under way. */
 enum err lifecycle_look(struct engine *e) MUST_CHECK;
 /* Whether events of that kind come to the strategy, which may rest. */

@@ -209,8 +209,7 @@ void lifecycle_stop(struct engine *e)
     dispatch_find_next_wake(e);
 }
 
-/* It was closed: the position is sold, and what it remembers is of no use any more. */
-static void begin_anew(struct engine *e, strategy_id s)
+void lifecycle_begin_anew(struct engine *e, strategy_id s)
 {
     struct strategy_slot *slot = &e->strategy[s];
     struct strategy_view view = {.engine = e, .id = s};
@@ -232,7 +231,7 @@ enum err lifecycle_start(struct engine *e)
         bool anew = (slot->life.closes || !slot->started) && !slot->broken;
         slot->life = (struct lifecycle){.rest = REST_NONE, .retry_ns = INT64_MIN};
         if (anew)
-            begin_anew(e, s);
+            lifecycle_begin_anew(e, s);
         if ((anew || slot->setup->on_restart == ON_RESTART_CANCEL) &&
             e->execution.own[s].count > 0) {
             slot->life.rest = REST_STARTING;

@@ -68,6 +68,9 @@ enum err params_tell(struct engine *e)
 {
     for (strategy_id s = 0; s < e->setup->strategies; s++) {
         struct strategy_slot *slot = &e->strategy[s];
+        if (slot->params_untold && !slot->started && !slot->broken &&
+            !lifecycle_hears(slot, EVENT_PARAM))
+            lifecycle_begin_anew(e, s); /* it hears nothing before it begins */
         while (slot->params_untold) {
             uint16_t i = (uint16_t)__builtin_ctzll(slot->params_untold);
             slot->params_untold &= slot->params_untold - 1;

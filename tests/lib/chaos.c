@@ -1,6 +1,7 @@
 #include "chaos.h"
 
 #include "base/clock.h"
+#include "config/compare.h"
 #include "strategies/strategy.h"
 
 #include <setjmp.h>
@@ -199,7 +200,8 @@ static void take_effects(struct chaos *c)
                 c->order[n].cancel_asked = true;
         if (e->kind == EFFECT_DENIED) {
             c->denied[e->denied.denial.reason]++;
-            check_denial(c, &e->denied);
+            if (!c->stopping)
+                check_denial(c, &e->denied);
         }
         if (e->kind == EFFECT_STATE &&
             (e->state.reason == REASON_STRATEGY_ERROR || e->state.reason == REASON_FLOOD))
@@ -513,7 +515,45 @@ void chaos_command(struct chaos *c, enum command_kind kind, strategy_id s)
     struct event ev = {.kind = EVENT_COMMAND, .venue = VENUE_NONE, .instrument = INSTRUMENT_NONE};
     ev.command = (struct event_command){.kind = kind, .strategy = s, .reason = "test"};
     tick(c);
+    if (kind == COMMAND_STOP)
+        c->stopping = true;
     step(c, &ev);
+    if (kind == COMMAND_START)
+        c->stopping = false;
+}
+
+bool chaos_reload(struct chaos *c, const char *text)
+{
+    static const char *const VENUES[] = {"binance-spot", NULL};
+    const struct config_kinds kinds = {.strategies = strategy_registry, .venues = VENUES};
+    struct config to;
+    struct config_report report = {0};
+    enum err e = config_parse(&to, "reload.toml", "", text, strlen(text), &kinds, &report);
+    config_report_clear(&report);
+    if (e)
+        return false;
+    for (strategy_id s = 0; s < c->setup->strategies; s++) {
+        const struct param_spec *spec = c->setup->strategy[s].ops->params;
+        const struct params *now = engine_params(c->engine[0], s),
+                            *then = &to.setup->strategy[s].params;
+        uint32_t changed[PARAM_MAX], n = 0;
+        for (uint32_t i = 0; spec[i].key; i++)
+            if (spec[i].flags & PARAM_LIVE && !params_same(spec, i, now, then))
+                changed[n++] = i;
+        for (uint32_t k = 0; k < n; k++) {
+            struct event ev;
+            config_change_event(to.setup, s, (uint16_t)changed[k], &ev);
+            ev.venue = VENUE_NONE;
+            ev.instrument = INSTRUMENT_NONE;
+            ev.param.more = k + 1 < n;
+            if (k == 0)
+                tick(c); /* nothing comes between them, and no restart */
+            step(c, &ev);
+            c->changes++;
+        }
+    }
+    config_close(&to);
+    return true;
 }
 
 /* ---- making one ---- */

@@ -36,6 +36,7 @@ struct chaos {
     struct effects *fx[2];
     int64_t now_ns;
     enum chaos_faults faults;
+    bool stopping; /* after STOP: what is asked for then is the engine's, for on_stop */
     bool restarts; /* save and load the second engine's strategies */
     int64_t ticks[SETUP_INSTRUMENTS_MAX],
         spread[SETUP_INSTRUMENTS_MAX]; /* bid in ticks; ask above */
@@ -43,7 +44,7 @@ struct chaos {
     uint32_t orders;
     dec account[SETUP_STRATEGIES_MAX > 4 ? 4 : SETUP_STRATEGIES_MAX][SETUP_VENUES_MAX]
                [SETUP_ASSETS_MAX]; /* by the fills alone */
-    uint64_t next_fill, steps, submits, fills, restarts_done;
+    uint64_t next_fill, steps, submits, fills, restarts_done, changes;
     uint64_t denied[128]; /* by reason */
     uint64_t trace;       /* a hash of all effects so far: equal for runs that do the same */
 };
@@ -68,6 +69,9 @@ void chaos_pass(struct chaos *c, int64_t ns);
 /* The venue acts once for every order it has, as faults allow. */
 void chaos_venue(struct chaos *c);
 void chaos_command(struct chaos *c, enum command_kind kind, strategy_id s);
+/* A reload: the live parameters that [text] has otherwise become so. False, and nothing happens,
+ * where [text] is refused. */
+bool chaos_reload(struct chaos *c, const char *text);
 
 /* Everything at once that the venue still has to say, without faults, until nothing is pending. */
 void chaos_settle(struct chaos *c);

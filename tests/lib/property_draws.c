@@ -360,6 +360,10 @@ static void put_market(struct text *t, const struct property_draw *d, int64_t *t
 static void put_strategy(struct text *t, const struct property_draw *d)
 {
     put(t, "[[strategy]]\nname = \"s\"\nkind = \"%s\"\n", d->ops->name);
+    static const char *const STOP[] = {"keep", "cancel", "close"};
+    if (!t->plain)
+        put(t, "on_stop = \"%s\"\non_restart = \"%s\"\n", STOP[below(t, 3)],
+            maybe(t, 50) ? "adopt" : "cancel");
     switch (d->market) {
     case ONE_MARKET:
         /* scarce money goes to who asks first, which a reject may change: enough in plain draws */
@@ -383,6 +387,31 @@ static void put_strategy(struct text *t, const struct property_draw *d)
             (long long)between(t, 500, 10000), (long long)between(t, 0, 400));
         break;
     }
+}
+
+/* The line of [key] in the strategy's block of [text], NULL where there is none; and its length,
+ * with the newline. */
+static char *find_line(char *text, const char *key, size_t *ret_len)
+{
+    char start[64];
+    snprintf(start, sizeof start, "\n%s = ", key);
+    char *line = strstr(strstr(text, "[[strategy]]"), start);
+    *ret_len = line ? strcspn(line + 1, "\n") + 1 : 0;
+    return line ? line + 1 : NULL;
+}
+
+bool property_move(char *to, size_t cap, char *from, const char *key)
+{
+    size_t n, old;
+    char *line = find_line(from, key, &n), *there = find_line(to, key, &old);
+    if (n == old && (n == 0 || memcmp(line, there, n) == 0))
+        return false;
+    if (there)
+        memmove(there, there + old, strlen(there + old) + 1);
+    assert_true(strlen(to) + n < cap);
+    if (line)
+        strncat(to, line, n);
+    return true;
 }
 
 /* Takes out what the strategy says it would not use with the rest of the draw: which parameters

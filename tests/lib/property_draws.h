@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "strategies/strategy.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,9 @@ extern const struct property_draw PROPERTY_DRAWS[];
  * ticks. [plain]: without fees, time limits and the like. */
 void property_draw(const struct property_draw *d, bool plain, struct rng *r, char *text, size_t cap,
                    int64_t *ticks);
+
+/* Gives the strategy's block of [to] (a text of at most [cap] bytes) the line of [key] that [from]
+ * has, which may be none. False where both have the same. */
+bool property_move(char *to, size_t cap, char *from, const char *key);
 
 #endif

@@ -29,32 +29,6 @@ struct pair {
     uint64_t seed;
 };
 
-/* The line of [key] in the strategy's block of [text], NULL where there is none; and its length,
- * with the newline. */
-static char *find_line(char *text, const char *key, size_t *ret_len)
-{
-    char start[64];
-    snprintf(start, sizeof start, "\n%s = ", key);
-    char *line = strstr(strstr(text, "[[strategy]]"), start);
-    *ret_len = line ? strcspn(line + 1, "\n") + 1 : 0;
-    return line ? line + 1 : NULL;
-}
-
-/* Gives [to] the line that [from] has, which may be none. False where both have the same. */
-static bool move_line(char *to, char *from, const char *key)
-{
-    size_t n, old;
-    char *line = find_line(from, key, &n), *there = find_line(to, key, &old);
-    if (n == old && (n == 0 || memcmp(line, there, n) == 0))
-        return false;
-    if (there)
-        memmove(there, there + old, strlen(there + old) + 1);
-    assert_true(strlen(to) + n < TEXT_MAX);
-    if (line)
-        strncat(to, line, n);
-    return true;
-}
-
 /* What random draws hardly ever give: lines for both, and the two values. */
 static const struct given {
     const char *kind, *key, *both, *one, *other;
@@ -78,7 +52,7 @@ static void put_lines(char *text, const char *lines)
     snprintf(from, sizeof from, "[[strategy]]\n%s", lines);
     for (; *lines; lines += strcspn(lines, "\n") + 1) {
         snprintf(key, sizeof key, "%.*s", (int)strcspn(lines, " "), lines);
-        (void)move_line(text, from, key);
+        (void)property_move(text, TEXT_MAX, from, key);
     }
 }
 
@@ -101,7 +75,7 @@ static bool draw_pair(const struct property_draw *d, const char *key, struct pai
         }
         return true;
     }
-    return move_line(p->text[1], other, key);
+    return property_move(p->text[1], TEXT_MAX, other, key);
 }
 
 static void change(struct chaos *c, uint32_t index, const struct params *to)

@@ -21,14 +21,15 @@
 #define PATHS     300
 #define BASE      20261123 /* the first path's seed: a run is the same everywhere */
 #define EVENTS    90       /* of the market, per path */
-#define STEPS     24       /* prices of a path that is walked in two ways */
+#define TEXT_MAX  8192
+#define STEPS     24 /* prices of a path that is walked in two ways */
 #define DRAWS_MAX 200
 #define QUIET_MAX 40 /* orders in an hour in which nothing happens */
 #define SECOND_NS INT64_C(1000000000)
 #define HOUR_NS   (3600 * SECOND_NS)
 
 struct tally {
-    uint64_t paths, refused, steps, submits, fills, restarts, idle;
+    uint64_t changes, paths, refused, steps, submits, fills, restarts, idle;
     uint64_t denied[128];
 };
 
@@ -38,8 +39,34 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* A reload in the midst of it: some live parameters become what another draw has. */
+static void change_some(struct chaos *c, struct rng *r, const struct property_draw *d, char *text)
+{
+    static char wanted[TEXT_MAX], other[TEXT_MAX];
+    int64_t unused[SETUP_INSTRUMENTS_MAX];
+    memcpy(wanted, text, TEXT_MAX);
+    property_draw(d, false, r, other, TEXT_MAX, unused);
+    for (const struct param_spec *p = d->ops->params; p->key; p++)
+        if (p->flags & PARAM_LIVE && rng_below(r, 5) == 0)
+            (void)property_move(wanted, TEXT_MAX, other, p->key);
+    if (chaos_reload(c, wanted))
+        memcpy(text, wanted, TEXT_MAX); /* what c->text shows */
+}
+
+/* The daemon ends, and another one goes on; now and then it has all the time it needs for that. */
+static void stop_and_start(struct chaos *c, struct rng *r)
+{
+    chaos_command(c, COMMAND_STOP, STRATEGY_NONE);
+    if (rng_below(r, 2))
+        chaos_pass(c, (int64_t)rng_below(r, 30) * SECOND_NS);
+    if (rng_below(r, 2))
+        chaos_market(c, 0, c->ticks[0]);
+    chaos_command(c, COMMAND_START, STRATEGY_NONE);
+}
+
 /* Now calm, now wild, sometimes a jump; seldom far away from where it began. */
-static void walk(struct chaos *c, struct rng *r, const int64_t *begin)
+static void walk(struct chaos *c, struct rng *r, const struct property_draw *d, char *text,
+                 const int64_t *begin)
 {
     uint64_t wild = 1 + rng_below(r, 3);
     for (int n = 0; n < EVENTS; n++) {
@@ -53,6 +80,10 @@ static void walk(struct chaos *c, struct rng *r, const int64_t *begin)
             chaos_pass(c, (int64_t)rng_below(r, rng_below(r, 20) ? 120 : 7200) * SECOND_NS);
         if (rng_below(r, 40) == 0)
             chaos_command(c, rng_below(r, 2) ? COMMAND_PAUSE : COMMAND_STOPENTRY, 0);
+        if (rng_below(r, 30) == 0)
+            change_some(c, r, d, text);
+        if (rng_below(r, 60) == 0)
+            stop_and_start(c, r);
         if (rng_below(r, 10) == 0) {
             chaos_command(c, COMMAND_RESUME, 0);
             chaos_command(c, COMMAND_RESUME, STRATEGY_NONE);
@@ -84,7 +115,7 @@ static void calm_down(struct chaos *c)
 static void one_path(const struct property_draw *d, uint64_t seed, struct tally *t)
 {
     static struct chaos c;
-    static char text[8192];
+    static char text[TEXT_MAX];
     struct rng r;
     rng_seed(&r, seed);
     int64_t ticks[SETUP_INSTRUMENTS_MAX];
@@ -97,13 +128,14 @@ static void one_path(const struct property_draw *d, uint64_t seed, struct tally 
             fail();
         }
     }
-    walk(&c, &r, ticks);
+    walk(&c, &r, d, text, ticks);
     calm_down(&c);
     t->paths++;
     t->steps += c.steps;
     t->submits += c.submits;
     t->fills += c.fills;
     t->restarts += c.restarts_done;
+    t->changes += c.changes;
     t->idle += c.fills == 0;
     for (size_t k = 0; k < sizeof t->denied / sizeof t->denied[0]; k++)
         t->denied[k] += c.denied[k];
@@ -113,11 +145,11 @@ static void one_path(const struct property_draw *d, uint64_t seed, struct tally 
 static void tell(const struct property_draw *d, const struct tally *t)
 {
     print_message("# %s: %llu paths, %llu draws refused, %llu steps, %llu orders, %llu fills, %llu "
-                  "restarts, %llu paths without a fill;",
+                  "restarts, %llu changes of parameters, %llu paths without a fill;",
                   d->ops->name, (unsigned long long)t->paths, (unsigned long long)t->refused,
                   (unsigned long long)t->steps, (unsigned long long)t->submits,
                   (unsigned long long)t->fills, (unsigned long long)t->restarts,
-                  (unsigned long long)t->idle);
+                  (unsigned long long)t->changes, (unsigned long long)t->idle);
     for (unsigned k = 0; k < sizeof t->denied / sizeof t->denied[0]; k++)
         if (t->denied[k])
             print_message(" %s %llu", reason_name((enum reason)k),
@@ -146,6 +178,7 @@ static void property(void **state)
     assert_true(t.fills > t.paths);
     assert_true(t.idle < t.paths * 3 / 4);
     assert_true(t.restarts > t.paths);
+    assert_true(t.changes > t.paths);
 }
 
 /* ---- the same place ---- */

@@ -384,6 +384,30 @@ static void one_that_never_began_knows_its_parameters(void **state)
     world_close(&w);
 }
 
+/* Likewise while it begins anew, as long as it waits for the end of its old orders. */
+static void one_that_begins_anew_knows_its_parameters(void **state)
+{
+    (void)state;
+    struct strategy_setup *ss = begin(ON_STOP_CLOSE, ON_RESTART_ADOPT);
+    ops.params = live_spec;
+    ss->params.count = 1;
+    ss->params.value[0].present = true;
+    ss->params.value[0].integer = 3;
+    world_start(&w);
+    order_id a = place("49000");
+    world_command(&w, COMMAND_STOP, STRATEGY_NONE);
+    world_command(&w, COMMAND_START, STRATEGY_NONE);
+    struct event ev = {.kind = EVENT_PARAM, .venue = VENUE_NONE, .instrument = INSTRUMENT_NONE};
+    ev.param.type = PARAM_INTEGER;
+    ev.param.present = true;
+    ev.param.value.integer = 9;
+    world_step(&w, &ev);
+    assert_int_equal(init_param, 9);
+    canceled(a);
+    assert_int_not_equal(place("48000"), 0);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +421,7 @@ int main(void)
         cmocka_unit_test(restart_adopts_or_cancels),
         cmocka_unit_test(a_close_that_was_cut_off),
         cmocka_unit_test(one_that_never_began_knows_its_parameters),
+        cmocka_unit_test(one_that_begins_anew_knows_its_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
