@@ -25,19 +25,14 @@ def told(answer):
         return answer.hex()
 
 
-def message_in(question):
-    """The message in a question for a decision."""
-    at = 1 + 8 + 8 + 1
-    return question[at + 2 + int.from_bytes(question[at:at + 2], "little") + 2:]
-
-
 def what(question):
     if question[:1] != b"C":
         return question.hex()
+    *around, data = driver.decided(question)
     try:
-        return str(wire.decode_request(message_in(question)))
+        return "%s %s" % (around, wire.decode_request(data))
     except wire.Malformed as e:
-        return "%s: %s" % (e, message_in(question).hex())
+        return "%s: %s" % (e, data.hex())
 
 
 def decisions(asked, count, seed):

@@ -4,7 +4,7 @@ windows to the millisecond, clocks that step, stop and start again, numbers at t
     session = Session(random.Random(seed))      # holds a policy, counters and a clock
     for question, expected in session.steps()
 
-A question is bytes for the driver; expected is what policy.py says, as answer() makes it comparable.
+A question is bytes for the driver; expected is what policy.py says, as bytes.
 """
 import copy, os, sys
 
@@ -42,19 +42,39 @@ def some_dec(r):
                      ONE, r.randrange(1, WIDE), wire.DEC_MAX))
 
 
+def answer(rules, its_policy, counters, question):
+    """The bytes that the driver should answer to a question for a decision. `rules` is policy.py, or a copy of it."""
+    wall, boot, key_class, network, binds_path, reserve, data = driver.decided(question)
+    try:
+        m = wire.decode_request(data)
+    except wire.OtherVersion:
+        return b"\2"
+    except wire.Malformed:
+        return b"\1"
+    counters.pass_time(wall, boot)
+    reason, limit, value, granted = 0, 0, 0, None
+    try:
+        granted = rules.decide(its_policy, counters, m, wall, key_class, network, binds_path, reserve)
+    except rules.Refused as e:
+        reason, limit, value = wire.REASON[e.name], e.limit, e.value
+    out = b"\0" + wire.pack("u16", reason) + wire.pack("dec", limit) + wire.pack("dec", value) + wire.pack("i64", counters.time)
+    if granted is None:
+        return out + b"\0"
+    return out + b"\1" + wire.pack("dec", granted.base) + wire.pack("dec", granted.value) + wire.pack("i64", granted.end)
+
+
 class Session:
     def __init__(self, r):
         self.r = r
-        self.orders_max = r.choice((1, 2, 7, 40, 40, 1024, 1024, 1024))
-        self.counters = policy.Counters(self.orders_max)
         self.scale = r.choice((1, ONE // 1000, ONE, ONE, ONE, ONE, 10 ** 35))
         self.policy = {"keys": []}
-        self.many_pairs = r.random() < 0.03      # more pairs of key and symbol than are kept
+        self.many_pairs = r.random() < 0.01      # more pairs of key and symbol than are kept
         self.many_instances = r.random() < 0.04   # more instances than are remembered
-        self.generous = self.many_instances or r.random() < 0.3 # days with many orders
+        self.generous = self.many_instances or self.many_pairs or r.random() < 0.3  # days with many orders
+        self.orders_max = r.choice((1, 2, 7, 40, 40, 1024, 1024, 1024)) if not self.many_pairs else 1024
+        self.counters = policy.Counters(self.orders_max)
         self.wall = r.choice((0, 1000, 1700000000000, 1700000000000, 1700000000000, 2 ** 60 - 10 ** 9))
         self.boot = r.choice((0, 5, 10 ** 9))
-        self.numbers = {}
         self.ids = r.randrange(2 ** 32)
         self.instance_ids = [r.choice((i, r.randrange(2 ** 64))) for i in range(40 if self.many_instances else 8)]
 
@@ -82,17 +102,17 @@ class Session:
         r = self.r
         symbols = r.sample(SYMBOLS, r.randrange(1, 4))
         if self.many_pairs:
-            at = r.randrange(4)
+            at = r.randrange(12)
             symbols = ["S%d-X" % i for i in range(at * 100, at * 100 + 120)]
         return {"key": label, "network": NETWORKS[0] if r.random() < 0.98 else r.choice(NETWORKS), "kinds": r.choice((62, 62, 62, r.randrange(64) & 62)),
                 "operations": r.choice((127, 127, 127, 127, r.randrange(128))),
                 "validity": r.choice((1, 1000, 5000, 60000)), "skew": r.choice((0, 1, 1000, 60000)),
-                "rate": 6000 if self.generous else r.choice((0, 1, 2, 5, 60, 6000, 6000)), "replays": r.choice((1, 1, 1, 2, 3, 1000)),
+                "rate": 6000 if self.many_pairs else r.choice((1, 3, 6000, 6000, 6000) if self.generous else (0, 1, 2, 5, 60, 6000, 6000)), "replays": r.choice((1, 1, 1, 2, 3, 1000)),
                 "instruments": [self.draw_instrument(s) for s in symbols]}
 
     def draw_policy(self):
         r = self.r
-        if self.policy["keys"] and r.random() < 0.5:  # one thing is changed
+        if self.policy["keys"] and not self.many_pairs and r.random() < 0.5:  # one thing is changed
             p = copy.deepcopy(self.policy)
             key = r.choice(p["keys"])
             if r.random() < 0.5:
@@ -112,13 +132,15 @@ class Session:
 
     def pass_time(self):
         r, c = self.r, self.counters
-        if r.random() < 0.35:
+        if r.random() < 0.35 or (self.many_pairs and r.random() < 0.95):
             return
         step = r.choice((0, 1, 1, r.randrange(100), r.randrange(2000), r.randrange(policy.MINUTE), policy.MINUTE,
                          r.randrange(policy.HOUR)))
         ends = [o.end for o in c.orders]
         if ends and r.random() < 0.4:  # to where something ceases to count, or just before
             step = max(0, r.choice(ends) + r.choice(SPANS[:2] if r.random() < 0.7 else SPANS) - c.time + r.choice((-1, -1, 0, 0, 1)))
+        if self.many_pairs:
+            step %= policy.HOUR
         self.wall, self.boot = self.wall + step, self.boot + step
         odd = r.random()
         if odd < 0.05:    # the wall clock is set
@@ -263,7 +285,7 @@ class Session:
         yield driver.reset(self.orders_max), b""
         yield driver.policy(binary.encode(self.policy)), b"\0"
         yield self.new_policy()
-        for _ in range(400 if self.many_instances else 100):
+        for _ in range(2500 if self.many_pairs else 400 if self.many_instances else 100):
             if self.r.random() < 0.03:
                 yield self.new_policy()
             self.pass_time()
@@ -292,25 +314,5 @@ class Session:
             key_class = r.randrange(1, 5)
         network = NETWORKS[0] if r.random() < 0.97 else r.choice(NETWORKS)
         binds_path, reserve = int(r.random() < 0.15), int(r.random() < 0.95)
-        return (driver.decide(self.wall, self.boot, key_class, network, binds_path, reserve, data),
-                self.answer(data, key_class, network, binds_path, reserve))
-
-    def answer(self, data, key_class, network, binds_path, reserve):
-        """The bytes that the driver should answer."""
-        try:
-            m = wire.decode_request(data)
-        except wire.OtherVersion:
-            return b"\2"
-        except wire.Malformed:
-            return b"\1"
-        c = self.counters
-        c.pass_time(self.wall, self.boot)
-        reason, limit, value, granted = 0, 0, 0, None
-        try:
-            granted = policy.decide(self.policy, c, m, self.wall, key_class, network, binds_path, reserve)
-        except policy.Refused as e:
-            reason, limit, value = wire.REASON[e.name], e.limit, e.value
-        out = b"\0" + wire.pack("u16", reason) + wire.pack("dec", limit) + wire.pack("dec", value) + wire.pack("i64", c.time)
-        if granted is None:
-            return out + b"\0"
-        return out + b"\1" + wire.pack("dec", granted.base) + wire.pack("dec", granted.value) + wire.pack("i64", granted.end)
+        question = driver.decide(self.wall, self.boot, key_class, network, binds_path, reserve, data)
+        return question, answer(policy, self.policy, self.counters, question)

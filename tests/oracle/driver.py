@@ -25,6 +25,13 @@ def decide(wall, boot, key_class, network, binds_path, reserve, message):
     return b"C" + struct.pack("<qqB", wall, boot, key_class) + text(network) + bytes((binds_path, reserve)) + message
 
 
+def decided(question):
+    """What decide() was given."""
+    wall, boot, key_class, size = struct.unpack_from("<qqBH", question, 1)
+    network, rest = question[20:20 + size].decode(), question[20 + size:]
+    return wall, boot, key_class, network, rest[0], rest[1], rest[2:]
+
+
 def encode(kind, network, api_key, secret, message):
     return b"E" + bytes((kind,)) + text(network) + text(api_key) + text(secret) + message
 

@@ -103,7 +103,7 @@ class Counted:
 
 
 class Counters:
-    def __init__(self, orders=1024):
+    def __init__(self, orders):
         self.orders_max = orders
         self.time = self.boot = None
         self.instances = {}
