@@ -321,6 +321,15 @@ enum err audit_rekey(struct audit *a, const struct secret *next, struct policy_n
     return e;
 }
 
+enum err audit_unwrap_key(const uint8_t wrapped[AUDIT_WRAPPED], const uint8_t *next,
+                          uint8_t ret[32])
+{
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, wrapped + 24, 48, NULL, 0,
+                                                      wrapped, next) == 0
+               ? ERR_OK
+               : ERR_CORRUPT;
+}
+
 enum err audit_unwrap(const uint8_t *bytes, const struct audit_block *b, const uint8_t *next,
                       uint8_t ret[32])
 {
@@ -331,10 +340,7 @@ enum err audit_unwrap(const uint8_t *bytes, const struct audit_block *b, const u
         if (audit_decode(&in, &r))
             return ERR_CORRUPT;
         if (r.type == AUDIT_REKEY)
-            return crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, r.wrapped + 24, 48,
-                                                              NULL, 0, r.wrapped, next) == 0
-                       ? ERR_OK
-                       : ERR_CORRUPT;
+            return audit_unwrap_key(r.wrapped, next, ret);
     }
     return ERR_NOT_FOUND;
 }

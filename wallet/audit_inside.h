@@ -97,7 +97,10 @@ void audit_slices_give_back(struct audit *a, struct policy_now now);
 
 void audit_free(struct audit *a);
 
-/* The key before, from a block with a REKEY record. ERR_NOT_FOUND: it has none; ERR_CORRUPT. */
+/* The key before: from a REKEY record. ERR_CORRUPT. */
+enum err audit_unwrap_key(const uint8_t wrapped[AUDIT_WRAPPED], const uint8_t *next,
+                          uint8_t ret[32]) MUST_CHECK;
+/* The same, from a block with a REKEY record. ERR_NOT_FOUND: it has none; ERR_CORRUPT. */
 enum err audit_unwrap(const uint8_t *bytes, const struct audit_block *b, const uint8_t *next,
                       uint8_t ret[32]) MUST_CHECK;
 

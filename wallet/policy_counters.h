@@ -39,6 +39,12 @@ struct policy_lost {
 /* Counts them, and all their numbers as signed. ERR_CORRUPT, ERR_FULL as far as it cannot be. */
 enum err policy_lose(struct policy_counters *c, int64_t at, const struct policy_lost *l) MUST_CHECK;
 
+/* The numbers of an instance up to [upto] count as signed, and so much of a key and symbol, in one
+ * order. ERR_CORRUPT, ERR_FULL. */
+enum err policy_burn(struct policy_counters *c, uint64_t instance, uint64_t upto) MUST_CHECK;
+enum err policy_fill(struct policy_counters *c, const char *label, const char *symbol, dec base,
+                     dec value, int64_t until_ms) MUST_CHECK;
+
 /* From nothing, in this order: time, instances, orders by their ends with the number of their slot.
  * ERR_CORRUPT. */
 enum err policy_restore_time(struct policy_counters *c, int64_t at, int64_t last_until) MUST_CHECK;

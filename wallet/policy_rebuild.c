@@ -85,6 +85,31 @@ enum err policy_lose(struct policy_counters *c, int64_t at, const struct policy_
     return ERR_OK;
 }
 
+enum err policy_burn(struct policy_counters *c, uint64_t instance, uint64_t upto)
+{
+    struct policy_instance *i = policy_take_instance(c, instance, upto);
+    if (!i)
+        return ERR_FULL;
+    policy_mark(i, upto > i->top ? upto : i->top);
+    memset(i->was_signed, 0xff, sizeof i->was_signed);
+    memset(i->was_replaced, 0xff, sizeof i->was_replaced);
+    return ERR_OK;
+}
+
+enum err policy_fill(struct policy_counters *c, const char *label, const char *symbol, dec base,
+                     dec value, int64_t until_ms)
+{
+    int n = policy_slot_find(c, label, symbol);
+    enum err e = room(c, n, base, value, until_ms);
+    if (e)
+        return e;
+    if (c->head - c->day_tail >= c->cap + (uint64_t)c->spare)
+        return ERR_FULL;
+    policy_take_slot(c, n, label, symbol);
+    policy_push(c, (uint32_t)n, base, value, until_ms);
+    return ERR_OK;
+}
+
 enum err policy_restore_time(struct policy_counters *c, int64_t at, int64_t last_until)
 {
     if (at < 0 || at > TIME_MAX || last_until < 0 || last_until > TIME_MAX)
