@@ -127,8 +127,7 @@ static enum err spend(struct acceptance *x, struct policy_now now)
     }
     for (uint32_t k = 0; k < x->policy.keys; k++)
         for (uint32_t n = 0; !e && n < x->policy.key[k].instruments; n++) {
-            const struct policy_instrument *i =
-                &x->policy.instrument[x->policy.key[k].first + n];
+            const struct policy_instrument *i = &x->policy.instrument[x->policy.key[k].first + n];
             e = policy_fill(c, x->policy.key[k].label, i->symbol, i->day_base, i->day_value,
                             c->now_ms);
         }
@@ -154,9 +153,9 @@ static enum err record(struct acceptance *x, const struct audit_args *args, stru
         a->chain.block = a->counter.block;
     memcpy(a->counter.store, x->store.k.id, sizeof a->counter.store);
     a->counter.generation = x->store.k.generation;
-    enum err e = x->has_counter ? ERR_OK
-                                : audit_counter_create(a->os, args->counter, &a->counter_fd,
-                                                       &a->counter, why);
+    enum err e = x->has_counter
+                     ? ERR_OK
+                     : audit_counter_create(a->os, args->counter, &a->counter_fd, &a->counter, why);
     if (e)
         return e;
     memcpy(a->counter.store, x->store.k.id, sizeof a->counter.store);

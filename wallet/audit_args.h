@@ -11,9 +11,9 @@ struct audit_args {
     char log[AUDIT_PATH_MAX], counter[AUDIT_PATH_MAX], policy[AUDIT_PATH_MAX];
     bool counter_given, no_counter, macs, json, refused, yes;
     uint32_t from;
-    int64_t since_ms;          /* 0: from the beginning */
-    const char *key;           /* NULL: all */
-    enum wire_reason reason;   /* with has_reason */
+    int64_t since_ms;        /* 0: from the beginning */
+    const char *key;         /* NULL: all */
+    enum wire_reason reason; /* with has_reason */
     bool has_reason;
 };
 

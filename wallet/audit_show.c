@@ -1,5 +1,6 @@
 #include "wallet/audit_show.h"
 
+#include "wallet/audit.h"
 #include "wallet/hex.h"
 
 #include <cJSON.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WORDS_MAX 256
+#define WORDS_MAX 320
 
 void audit_time_text(int64_t wall_ms, char out[AUDIT_TIME_MAX])
 {
@@ -101,8 +102,7 @@ static void order_words(const struct wire_order *o, char *out, size_t n)
     dec_format(o->price, price);
     snprintf(out, n, "%s %s%s %s %s%s%s #%" PRIu64, o->side == WIRE_BUY ? "buy" : "sell", qty,
              dec_is_zero(o->qty) ? " quote" : "", o->symbol, order_type_name(o->type),
-             dec_is_zero(o->price) ? "" : " ", dec_is_zero(o->price) ? "" : price,
-             o->intent.order);
+             dec_is_zero(o->price) ? "" : " ", dec_is_zero(o->price) ? "" : price, o->intent.order);
 }
 
 static bool decoded(const struct audit_record *r, struct wire_request *q)
@@ -114,7 +114,7 @@ static bool decoded(const struct audit_record *r, struct wire_request *q)
 static void request_words(const struct audit_record *r, char *out, size_t n)
 {
     struct wire_request q;
-    char order[WORDS_MAX / 2];
+    char order[WORDS_MAX - 64];
     if (!decoded(r, &q)) {
         snprintf(out, n, "%s", asked_name(r->asked));
         return;
@@ -225,8 +225,7 @@ static bool of_key(const struct audit_record *r, const char *key)
         return strcmp(r->slice.label, key) == 0;
     if (r->order)
         return strcmp(r->decision.label, key) == 0;
-    return decoded(r, &q) &&
-           (strcmp(q.signing.key, key) == 0 || strcmp(q.label, key) == 0);
+    return decoded(r, &q) && (strcmp(q.signing.key, key) == 0 || strcmp(q.label, key) == 0);
 }
 
 static bool wanted(const struct audit_args *a, const struct audit_record *r)
@@ -318,7 +317,8 @@ static void show_line(const struct audit_record *r)
     words(r, text, sizeof text);
     if (has_who(r))
         snprintf(who, sizeof who, "uid %u pid %u", r->who.uid, r->who.pid);
-    const char *decision = r->type == AUDIT_DECISION ? reason_name(r->reason) : record_name(r->type);
+    const char *decision =
+        r->type == AUDIT_DECISION ? reason_name(r->reason) : record_name(r->type);
     if (r->type == AUDIT_DECISION && (!dec_is_zero(r->limit) || !dec_is_zero(r->value))) {
         dec_format(r->limit, limit);
         dec_format(r->value, value);

@@ -1,5 +1,6 @@
 /* tradewind-signer: the one program that opens key stores. */
 #include "base/exit_code.h"
+#include "wallet/audit_cmd.h"
 #include "wallet/harden.h"
 #include "wallet/key_args.h"
 #include "wallet/key_cmd.h"
@@ -15,6 +16,7 @@
 static const char HELP[] =
     "usage: tradewind-signer key COMMAND [ARGUMENTS]\n"
     "       tradewind-signer policy set [ARGUMENTS]\n"
+    "       tradewind-signer audit COMMAND [ARGUMENTS]\n"
     "\n"
     "Makes, fills and shows key stores, and sets what their keys may sign; `tradewind-signer key\n"
     "--help` and `tradewind-signer policy --help` list the commands.\n";
@@ -30,8 +32,14 @@ int main(int argc, char **argv)
         fputs(HELP, stdout);
         return EXIT_CODE_OK;
     }
-    bool policy = argc > 1 && strcmp(argv[1], "policy") == 0;
-    if (argc < 2 || (!policy && strcmp(argv[1], "key") != 0)) {
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } COMMANDS[] = {{"key", key_cmd}, {"policy", policy_cmd}, {"audit", audit_cmd}};
+    size_t c = 0, count = sizeof COMMANDS / sizeof COMMANDS[0];
+    while (argc > 1 && c < count && strcmp(argv[1], COMMANDS[c].name) != 0)
+        c++;
+    if (argc < 2 || c == count) {
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }
@@ -45,5 +53,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "tradewind-signer: %s\n", why);
         return EXIT_CODE_ERROR;
     }
-    return policy ? policy_cmd(argc - 1, argv + 1) : key_cmd(argc - 1, argv + 1);
+    return COMMANDS[c].run(argc - 1, argv + 1);
 }

@@ -34,6 +34,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 
 #endif
