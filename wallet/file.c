@@ -78,15 +78,34 @@ static enum err write_all(int fd, const uint8_t *bytes, size_t len)
     return fsync(fd) == 0 ? ERR_OK : ERR_IO;
 }
 
-enum err file_write_new(const char *path, const uint8_t *bytes, size_t len, char *why)
+static enum err write_file(const char *path, const uint8_t *bytes, size_t len, char *why)
 {
     enum err e = ERR_OK;
-    (void)unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || write_all(fd, bytes, len) != ERR_OK)
         e = file_fail(why, ERR_IO, path, "cannot be written");
     if (fd >= 0 && close(fd) != 0 && !e)
         e = file_fail(why, ERR_IO, path, "cannot be written");
+    return e;
+}
+
+enum err file_write_new(const char *path, const uint8_t *bytes, size_t len, char *why)
+{
+    (void)unlink(path);
+    return write_file(path, bytes, len, why);
+}
+
+enum err file_create(const char *path, const uint8_t *bytes, size_t len, char *why)
+{
+    if (access(path, F_OK) == 0) {
+        errno = EEXIST;
+        return file_fail(why, ERR_IO, path, "cannot be made");
+    }
+    enum err e = write_file(path, bytes, len, why);
+    if (!e)
+        e = file_sync_directory(path, why);
+    if (e)
+        (void)unlink(path);
     return e;
 }
 

@@ -25,6 +25,9 @@ enum err file_read(const char *path, size_t max, uint8_t **ret_bytes, size_t *re
  * its directory. ERR_IO. */
 enum err file_write_new(const char *path, const uint8_t *bytes, size_t len, char *why) MUST_CHECK;
 
+/* A new file of mode 0600 where there is none: synced, with its directory, or not there. ERR_IO. */
+enum err file_create(const char *path, const uint8_t *bytes, size_t len, char *why) MUST_CHECK;
+
 /* The directory that [path] is in, so that what was renamed stays so. ERR_IO. */
 enum err file_sync_directory(const char *path, char *why) MUST_CHECK;
 

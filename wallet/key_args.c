@@ -7,10 +7,19 @@
 #include <string.h>
 
 /* What others' programs take a secret by: those are answered with the reason. */
-static const char *const UNSAFE[] = {
-    "--secret",           "--passphrase", "--password", "--api-key", "--mnemonic",
-    "--private-key",      "--key",        "--seed",     "--token",   "--new-passphrase",
-    "--import-passphrase"};
+static const char *const UNSAFE[] = {"--secret",
+                                     "--passphrase",
+                                     "--password",
+                                     "--api-key",
+                                     "--mnemonic",
+                                     "--private-key",
+                                     "--key",
+                                     "--seed",
+                                     "--token",
+                                     "--new-passphrase",
+                                     "--import-passphrase",
+                                     "--credential",
+                                     "--new-credential"};
 
 #define NOT_HERE                                                                                   \
     "secrets are not given as arguments or in the environment, where others can read them: they "  \
@@ -47,7 +56,9 @@ static bool take_input(struct key_args *a, const char *option, const char *value
         const char *name;
         struct input *to;
     } INPUTS[] = {{"--passphrase", &a->passphrase},
+                  {"--credential", &a->credential},
                   {"--new-passphrase", &a->new_passphrase},
+                  {"--new-credential", &a->new_credential},
                   {"--secret", &a->secret},
                   {"--api-key", &a->api_key},
                   {"--import-passphrase", &a->import_passphrase}};

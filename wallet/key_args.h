@@ -13,8 +13,9 @@ struct key_args {
     const char *argument; /* NAME of a key, or where a backup goes; NULL: none */
     char store[KEY_PATH_MAX];
     const char *kind, *class, *network, *format, *path;
-    struct input passphrase, new_passphrase, secret, api_key, import_passphrase;
-    uint64_t memory; /* bytes */
+    struct input passphrase, credential, new_passphrase, secret, api_key, import_passphrase;
+    struct input new_credential; /* where one goes, not where it comes from */
+    uint64_t memory;             /* bytes */
     uint32_t passes;
     bool json, yes, unverified;
 };

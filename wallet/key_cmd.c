@@ -1,18 +1,17 @@
 #include "wallet/key_cmd.h"
 
 #include "base/exit_code.h"
+#include "wallet/file.h"
 #include "wallet/key_args.h"
 #include "wallet/key_list.h"
 #include "wallet/key_make.h"
+#include "wallet/key_slots.h"
 #include "wallet/key_store.h"
 #include "wallet/why.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char HELP[] =
     "usage: tradewind key COMMAND [NAME] [OPTIONS]\n"
@@ -27,6 +26,9 @@ static const char HELP[] =
     "  remove NAME         remove a key\n"
     "  rekey               new passphrase and new data key\n"
     "  backup FILE         copy the store, after it was opened, to a file that is not there yet\n"
+    "  slots               the ways to open the store\n"
+    "  add-slot NAME       another passphrase, or a credential for systemd\n"
+    "  remove-slot NAME    remove one of them\n"
     "\n"
     "  --store FILE        the key store (default ~/.local/share/tradewind/keys)\n"
     "  --kind KIND         binance-hmac, binance-ed25519, evm, telegram-token, generic-hmac,\n"
@@ -35,15 +37,19 @@ static const char HELP[] =
     "  --network NETWORK   what the key is bound to: binance:mainnet, binance:testnet, evm:1\n"
     "  --format FORMAT     import: hex, mnemonic, xprv, web3 (JSON file), pem\n"
     "  --path PATH         import: which key of a mnemonic (default m/44'/60'/0'/0/0) or xprv\n"
-    "  --kdf-memory MIB    init, rekey: memory that stretching a passphrase takes (default 256)\n"
-    "  --kdf-passes N      init, rekey: passes over it (default 3)\n"
-    "  --json              list: for programs\n"
-    "  --unverified        list: without the passphrase; what is shown could have been changed\n"
-    "  --yes               remove: do not ask\n"
+    "  --kdf-memory MIB    init, rekey, add-slot: memory that stretching a passphrase takes "
+    "(default 256)\n"
+    "  --kdf-passes N      init, rekey, add-slot: passes over it (default 3)\n"
+    "  --json              list, slots: for programs\n"
+    "  --unverified        list, slots: without the passphrase; what is shown could have been "
+    "changed\n"
+    "  --yes               remove: do not ask; remove-slot: also the last passphrase\n"
     "\n"
     "Secrets are asked for at the terminal, without echo, or come from\n"
     "  --passphrase-fd N, --passphrase-file FILE   the store's passphrase\n"
-    "  --new-passphrase-fd, -file                  rekey: the new one\n"
+    "  --credential-fd N, --credential-file FILE   a credential of the store, instead\n"
+    "  --new-passphrase-fd, -file                  rekey, add-slot: the new one\n"
+    "  --new-credential-fd, -file                  add-slot: where a new credential goes\n"
     "  --secret-fd, -file                          add, import: the secret, key, phrase or file\n"
     "  --api-key-fd, -file                         add, api-key: the API key\n"
     "  --import-passphrase-fd, -file               import: of the phrase, JSON or PEM\n"
@@ -178,7 +184,7 @@ static enum err rekey(struct key_store *s, const struct key_args *a, char *why)
     else
         e = key_store_write(s, why);
     if (!e)
-        e = key_store_prove(a->store, &phrase, why);
+        e = key_store_prove(a->store, SLOT_PASSPHRASE, &phrase, why);
     secret_free(&phrase);
     if (e)
         return e;
@@ -195,24 +201,9 @@ static enum err backup(struct key_store *s, const struct key_args *a, char *why)
     enum err e = key_store_open(s, a, why); /* a backup that nobody can open is none */
     if (e)
         return e;
-    int fd = open(a->argument, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return why_say(why, ERR_IO, "%.120s: %s", a->argument, strerror(errno));
-    size_t done = 0;
-    while (done < s->k.file_len) {
-        ssize_t n = write(fd, s->k.file + done, s->k.file_len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    bool good = done == s->k.file_len && fsync(fd) == 0;
-    int error = errno;
-    if (close(fd) != 0 || !good) {
-        (void)unlink(a->argument);
-        return why_say(why, ERR_IO, "%.120s: %s", a->argument, strerror(error));
-    }
+    e = file_create(a->argument, s->k.file, s->k.file_len, why);
+    if (e)
+        return e;
     printf("%s: a copy of %s with %u keys; it opens with today's passphrase\n", a->argument,
            a->store, s->k.entries);
     return ERR_OK;
@@ -233,6 +224,9 @@ static const struct {
     {"remove", true, remove_key},
     {"rekey", false, rekey},
     {"backup", true, backup},
+    {"slots", false, key_slots_list},
+    {"add-slot", true, key_slots_add},
+    {"remove-slot", true, key_slots_remove},
 };
 
 static bool wants_help(int argc, char **argv)

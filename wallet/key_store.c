@@ -43,24 +43,19 @@ enum err key_store_read(struct key_store *s, const struct key_args *a, char *why
     return e;
 }
 
-static struct keystore_unlock door(const struct secret *passphrase)
-{
-    return (struct keystore_unlock){SLOT_PASSPHRASE, passphrase->data, passphrase->len};
-}
-
-static enum err try_open(struct keystore *k, const char *path, const struct secret *passphrase,
-                         char *why)
+static enum err try_open(struct keystore *k, const char *path, enum slot_kind kind,
+                         const struct secret *secret, char *why)
 {
     static unsigned failures; /* of this process */
-    secret_open(passphrase);
-    struct keystore_unlock u = door(passphrase);
+    secret_open(secret);
+    struct keystore_unlock u = {kind, secret->data, secret->len};
     enum err e = keystore_open(k, &u);
-    secret_shut(passphrase);
+    secret_shut(secret);
     if (e == ERR_CORRUPT) {
         sleep(1u << (failures < 6 ? failures : 6));
         failures++;
-        return why_say(
-            why, e, "%.120s: does not open: the passphrase is wrong, or the file is damaged", path);
+        return why_say(why, e, "%.120s: does not open: the %s is wrong, or the file is damaged",
+                       path, kind == SLOT_PASSPHRASE ? "passphrase" : "credential");
     }
     if (e)
         return why_say(why, e, "%.120s: does not open: not enough memory to stretch the passphrase",
@@ -68,9 +63,27 @@ static enum err try_open(struct keystore *k, const char *path, const struct secr
     return ERR_OK;
 }
 
+static enum err open_by_credential(struct key_store *s, const struct key_args *a, char *why)
+{
+    struct secret secret;
+    if (!input_is_terminal(&a->passphrase))
+        return why_say(why, ERR_RANGE, "the store opens with a passphrase or a credential: one");
+    enum err e = input_read(&a->credential, "credential of the key store", KEY_CREDENTIAL_MAX,
+                            INPUT_RAW, &secret, why);
+    if (e)
+        return e;
+    e = try_open(&s->k, a->store, SLOT_CREDENTIAL, &secret, why);
+    secret_free(&secret);
+    if (!e)
+        keystore_confirm(a->store);
+    return e;
+}
+
 enum err key_store_open(struct key_store *s, const struct key_args *a, char *why)
 {
     enum err e = key_store_read(s, a, why);
+    if (!e && !input_is_terminal(&a->credential))
+        return open_by_credential(s, a, why);
     int tries = input_is_terminal(&a->passphrase) ? KEY_TRIES : 1;
     for (int i = 0; !e && i < tries; i++) {
         struct secret phrase;
@@ -78,7 +91,7 @@ enum err key_store_open(struct key_store *s, const struct key_args *a, char *why
                        &phrase, why);
         if (e)
             return e;
-        e = try_open(&s->k, a->store, &phrase, why);
+        e = try_open(&s->k, a->store, SLOT_PASSPHRASE, &phrase, why);
         secret_free(&phrase);
         if (!e) {
             keystore_confirm(a->store);
@@ -137,7 +150,7 @@ enum err key_store_create(struct key_store *s, const struct key_args *a, char *w
     if (e)
         return e;
     secret_open(&phrase);
-    struct keystore_unlock u = door(&phrase);
+    struct keystore_unlock u = {SLOT_PASSPHRASE, phrase.data, phrase.len};
     e = keystore_create(&s->k, &u, "main", a->memory, a->passes);
     secret_free(&phrase);
     if (e)
@@ -150,12 +163,13 @@ enum err key_store_write(struct key_store *s, char *why)
     return keystore_write(&s->k, s->path, false, why);
 }
 
-enum err key_store_prove(const char *path, const struct secret *passphrase, char *why)
+enum err key_store_prove(const char *path, enum slot_kind kind, const struct secret *secret,
+                         char *why)
 {
     struct keystore *k = calloc(1, sizeof *k);
     enum err e = k ? keystore_read(k, path, why) : why_say(why, ERR_NOMEM, "no memory");
     if (!e)
-        e = try_open(k, path, passphrase, why);
+        e = try_open(k, path, kind, secret, why);
     if (!e)
         keystore_confirm(path);
     if (k)

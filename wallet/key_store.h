@@ -7,6 +7,7 @@
 
 #define KEY_PASSPHRASE_MIN 12
 #define KEY_PASSPHRASE_MAX 1024
+#define KEY_CREDENTIAL_MAX 1024
 #define KEY_TRIES          3 /* at the terminal */
 
 struct key_store {
@@ -20,7 +21,8 @@ struct key_store {
 
 /* Only looks: the header, which nothing has authenticated yet. */
 enum err key_store_read(struct key_store *s, const struct key_args *a, char *why) MUST_CHECK;
-/* Reads it and asks for the passphrase, at a terminal up to KEY_TRIES times. Each failure costs
+/* Reads it and opens it with the credential that is given, else asks for the passphrase, at a
+ * terminal up to KEY_TRIES times. Each failure costs
  * twice the time of the one before, from one second on; what failed is not told. */
 enum err key_store_open(struct key_store *s, const struct key_args *a, char *why) MUST_CHECK;
 /* A new one where there is none. */
@@ -33,7 +35,8 @@ void key_store_close(struct key_store *s);
 enum err key_store_new_passphrase(const struct input *from, const char *name, struct secret *ret,
                                   char *why) MUST_CHECK;
 
-/* Opens what was written, with the new passphrase, and lets the version before go. */
-enum err key_store_prove(const char *path, const struct secret *passphrase, char *why) MUST_CHECK;
+/* Opens what was written, with the new passphrase or credential, and lets the version before go. */
+enum err key_store_prove(const char *path, enum slot_kind kind, const struct secret *secret,
+                         char *why) MUST_CHECK;
 
 #endif

@@ -80,6 +80,9 @@ struct keystore {
     size_t file_len, header_len;
 };
 
+/* Whether a name of a key or slot may be this. */
+bool keystore_is_label(const char *text);
+
 /* What a slot is opened with, or made for. */
 struct keystore_unlock {
     enum slot_kind kind;

@@ -16,8 +16,6 @@
 _Static_assert(KEY_LEN == 32 && NONCE_LEN == 24 && TAG_LEN == 16, "sizes in struct keystore_slot");
 _Static_assert(crypto_pwhash_SALTBYTES == 16, "salt in struct keystore_slot");
 
-bool keystore_is_label(const char *text);
-
 /* A slot's part of the header that its wrapped key is bound to. */
 void keystore_write_slot(struct bufw *w, const struct keystore_slot *s);
 

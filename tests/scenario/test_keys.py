@@ -193,6 +193,80 @@ def test_change():
     tap.ok(key("list")[0] == 1 and set(keys(store=copy)) == before | {"evm-1"}, "only_the_backup_has_the_old_passphrase")
 
 
+def slots(**more):
+    return {s["name"]: s for s in json.loads(key("slots", "--json", **more)[1])["slots"]}
+
+
+def test_slots():
+    store, credential = os.path.join(STORE, "slots"), os.path.join(GIVEN, "credential")
+    key("init", *LIGHT, store=store)
+    key("add", "tg", "--kind", "telegram-token", store=store, secret=SECRET)
+    code, out, err = key("add-slot", "spare", *LIGHT, store=store, new_passphrase=NEXT)
+    tap.ok(code == 0 and not err and "spare: opens the store, too" in out, "a_slot_is_added", out + err)
+    tap.ok(key("list", store=store)[0] == 0 and key("list", store=store, passphrase=NEXT)[0] == 0, "both_passphrases_open")
+    code, out, err = key("add-slot", "machine", "--new-credential-file", credential, store=store)
+    with open(credential, "rb") as f:
+        bytes_ = f.read()
+    tap.ok(code == 0 and len(bytes_) == 64 and stat.S_IMODE(os.stat(credential).st_mode) == 0o600 and
+           "systemd-creds encrypt" in out, "a_credential_is_made", out + err)
+    tap.ok(bytes_.hex() not in (out + err) and base64.b64encode(bytes_).decode() not in (out + err), "and_is_not_shown")
+    BYTES.extend([bytes_, bytes_.hex().encode()])
+    code, out, err = key("list", "--json", "--credential-file", credential, store=store, passphrase=None)
+    tap.ok(code == 0 and "tg" in out, "the_credential_opens_from_a_file", out + err)
+    tap.ok(key("list", store=store, passphrase=None, credential=bytes_)[0] == 0, "and_from_a_descriptor")
+    code, out, err = key("list", store=store, passphrase=None, credential=bytes_[:-1] + bytes([bytes_[-1] ^ 1]))
+    tap.ok(code == 1 and "the credential is wrong, or the file is damaged" in err, "another_credential_does_not", err)
+    code, out, err = key("list", store=store, credential=bytes_)
+    tap.ok(code == 1 and "a passphrase or a credential: one" in err, "both_at_once_are_refused", err)
+    os.chmod(credential, 0o640)
+    tap.ok(key("list", "--credential-file", credential, store=store, passphrase=None)[0] == 1,
+           "a_credential_that_others_read_is_refused")
+    os.chmod(credential, 0o600)
+    r, w = os.pipe()
+    p = subprocess.run([SIGNER, "key", "add-slot", "piped", "--new-credential-fd", str(w), "--credential-file", credential,
+                        "--store", store], env=ENV, pass_fds=[w], stdin=subprocess.DEVNULL, capture_output=True)
+    os.close(w)
+    piped = os.read(r, 1000)
+    os.close(r)
+    tap.ok(p.returncode == 0 and len(piped) == 64 and piped != bytes_ and
+           key("list", store=store, passphrase=None, credential=piped)[0] == 0, "a_credential_goes_to_a_descriptor", p.stderr)
+    now = slots(store=store)
+    tap.ok(list(now) == ["main", "spare", "machine", "piped"] and now["machine"] == {"name": "machine", "kind": "credential"} and
+           now["spare"] == {"name": "spare", "kind": "passphrase", "memory_mib": 8, "passes": 1}, "slots_are_listed", now)
+    code, out, err = key("slots", "--unverified", store=store, passphrase=None)
+    tap.ok(code == 0 and out.startswith("not verified") and "machine              credential -" in out, "unverified_too", out)
+
+    for name, arguments, more, part in (
+            ("a_name_is_taken", ["add-slot", "spare", *LIGHT], {"new_passphrase": NEXT}, "a slot with that name already"),
+            ("a_name_is_wrong", ["add-slot", "Spare", *LIGHT], {"new_passphrase": NEXT}, "the name of a slot has"),
+            ("a_passphrase_is_short", ["add-slot", "short", *LIGHT], {"new_passphrase": "short"}, "at least 12 characters"),
+            ("a_file_is_there", ["add-slot", "other", "--new-credential-file", credential], {}, "File exists"),
+            ("both_kinds", ["add-slot", "other", "--new-credential-file", credential + "x"], {"new_passphrase": NEXT}, "not both"),
+            ("an_unknown_slot", ["remove-slot", "other"], {}, "no slot with that name")):
+        code, out, err = key(*arguments, store=store, **more)
+        tap.ok(code == 1 and part in err and list(slots(store=store)) == list(now), name + "_is_refused", err)
+    with open(credential, "rb") as f:
+        tap.ok(f.read() == bytes_ and not os.path.exists(credential + "x"), "no_credential_file_is_touched_or_left")
+    for n in range(4):
+        key("add-slot", "more%d" % n, "--new-credential-file", credential + str(n), store=store)
+    code, out, err = key("add-slot", "ninth", "--new-credential-file", credential + "9", store=store)
+    tap.ok(code == 1 and "has 8 slots" in err and not os.path.exists(credential + "9"), "a_ninth_slot_is_refused", err)
+
+    code, out, err = key("remove-slot", "spare", store=store)
+    tap.ok(code == 0 and "rekey" in out and key("list", store=store, passphrase=NEXT)[0] == 1, "a_removed_slot_opens_no_more", err)
+    code, out, err = key("remove-slot", "main", store=store)
+    tap.ok(code == 1 and "the last passphrase" in err, "the_last_passphrase_stays", err)
+    code, out, err = key("remove-slot", "main", "--yes", store=store)
+    tap.ok(code == 0 and key("list", store=store, passphrase=None, credential=bytes_)[0] == 0, "unless_it_is_meant", err)
+    for n in ("piped", "more0", "more1", "more2", "more3"):
+        key("remove-slot", n, store=store, passphrase=None, credential=bytes_)
+    code, out, err = key("remove-slot", "machine", "--yes", store=store, passphrase=None, credential=bytes_)
+    tap.ok(code == 1 and "the only slot" in err, "the_last_slot_stays", err)
+    code, out, err = key("rekey", *LIGHT, store=store, passphrase=None, credential=bytes_, new_passphrase=NEXT)
+    tap.ok(code == 0 and list(slots(store=store, passphrase=NEXT)) == ["main"], "a_credential_can_rekey", err)
+    tap.ok(key("list", store=store, passphrase=None, credential=bytes_)[0] == 1, "and_is_gone_with_it")
+
+
 class Terminal:
     """A program at a terminal of its own."""
 
@@ -295,6 +369,7 @@ try:
     test_refusals()
     test_wrong_passphrase_and_damage()
     test_change()
+    test_slots()
     test_at_a_terminal()
     test_canaries()
 finally:
