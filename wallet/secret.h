@@ -30,4 +30,11 @@ void secret_shut(const struct secret *s); /* neither */
 /* From now on memory that cannot be locked is an error (the strict mode of the signer). */
 void secret_require_lock(void);
 
+/* Takes [n] places of SECRET_PLACE bytes from the system now. From then on secret_make() takes what
+ * fits from them, and secret_free() wipes and gives back, without the system calls that getting
+ * memory needs: for a process that gives those up. Once per process. *ret_locked: whether all of it
+ * is locked. ERR_NOMEM. */
+#define SECRET_PLACE 1280 /* the longest content of an entry of the key store */
+enum err secret_reserve(size_t n, bool *ret_locked) MUST_CHECK;
+
 #endif

@@ -41,7 +41,7 @@ bool wire_may(enum wire_type type, unsigned caps)
     return !needs || (needs & caps);
 }
 
-static bool type_exists(unsigned t)
+bool wire_type_exists(unsigned t)
 {
     return t == WIRE_HELLO || t == WIRE_STATUS || (t >= WIRE_SIGN_ORDER && t <= WIRE_SIGN_STREAM) ||
            t == WIRE_GET_SECRET || (t >= WIRE_UNLOCK && t <= WIRE_POLICY_SET);
@@ -321,7 +321,7 @@ enum err wire_encode_request(const struct wire_request *r, uint8_t *out, size_t 
 {
     struct bufw b = bufw_make(out, WIRE_BUFFER_MAX);
     struct wire_request back;
-    if (!type_exists(r->type))
+    if (!wire_type_exists(r->type))
         return ERR_RANGE;
     write_header(&b, r->type, r->id);
     switch (r->type) {
@@ -373,7 +373,7 @@ enum err wire_decode_request(const uint8_t *bytes, size_t len, struct wire_reque
     enum err err = read_header(&in, &type, &r.id);
     if (err)
         return err;
-    if (!type_exists(type))
+    if (!wire_type_exists(type))
         return ERR_SYNTAX;
     r.type = (enum wire_type)type;
     if (len > (r.type == WIRE_POLICY_SET ? WIRE_BUFFER_MAX : WIRE_MESSAGE_MAX))
@@ -475,7 +475,7 @@ enum err wire_encode_reply(const struct wire_reply *r, uint8_t *out, size_t *ret
 {
     struct bufw b = bufw_make(out, WIRE_MESSAGE_MAX);
     struct wire_reply back;
-    if (!type_exists(r->type) || !wire_reason_name(r->reason))
+    if (!wire_type_exists(r->type) || !wire_reason_name(r->reason))
         return ERR_RANGE;
     write_header(&b, (unsigned)r->type | REPLY, r->id);
     bufw_u16(&b, (uint16_t)r->reason);
@@ -529,7 +529,7 @@ enum err wire_decode_reply(const uint8_t *bytes, size_t len, struct wire_reply *
         return err;
     r.type = (enum wire_type)(type & ~REPLY);
     r.reason = (enum wire_reason)bufr_u16(&in);
-    if (len > WIRE_MESSAGE_MAX || !(type & REPLY) || !type_exists(type & ~REPLY) || in.failed ||
+    if (len > WIRE_MESSAGE_MAX || !(type & REPLY) || !wire_type_exists(type & ~REPLY) || in.failed ||
         !wire_reason_name(r.reason))
         return ERR_SYNTAX;
     if (r.reason != WIRE_ALLOWED) {

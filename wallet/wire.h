@@ -251,6 +251,8 @@ bool wire_network_ok(const char *network); /* printable ASCII */
  * and signs of numbers are the codec's. */
 enum wire_reason wire_shape(const struct wire_request *r) MUST_CHECK;
 
+bool wire_type_exists(unsigned type);
+
 /* Capabilities of which one is enough; 0: everybody may. */
 unsigned wire_needs(enum wire_type type);
 bool wire_may(enum wire_type type, unsigned caps);
