@@ -20,13 +20,13 @@ say  = @printf '  %-7s %s\n'
 
 # Debian packages: to build, to test, and for everything in `make test-all`.
 DEPS_BUILD := gcc g++ libc6-dev binutils pkg-config libwebsockets-dev libcurl4-openssl-dev libcjson-dev \
-              libsodium-dev libzstd-dev zlib1g-dev libssl-dev libtomlplusplus-dev libjs-dygraphs nettle-dev libsecp256k1-dev
+              libsodium-dev libzstd-dev zlib1g-dev libssl-dev libtomlplusplus-dev libjs-dygraphs nettle-dev libsecp256k1-dev libseccomp-dev
 DEPS_TEST  := $(DEPS_BUILD) libcmocka-dev libgmp-dev python3 openssl
 DEPS_ALL   := $(DEPS_TEST) chromium clang clang-format libclang-rt-14-dev llvm
 DEPS       := $(DEPS_ALL)
 
 # Asked for once, and only when something is compiled: on a fresh machine pkg-config comes with `make deps`.
-PKGS       := libwebsockets libcurl libcjson libsodium libzstd zlib openssl nettle libsecp256k1
+PKGS       := libwebsockets libcurl libcjson libsodium libzstd zlib openssl nettle libsecp256k1 libseccomp
 PKG_CFLAGS  = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS    = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 

@@ -156,6 +156,9 @@ bool audit_dirty(const struct audit *a); /* whether audit_idle() has something t
  * audit_close(). */
 enum err audit_rekey(struct audit *a, const struct secret *next, struct policy_now now) MUST_CHECK;
 
+/* What the log has open and keeps open: directory, counter, segment. [out] has room for 3. */
+size_t audit_descriptors(const struct audit *a, int *out);
+
 /* Orderly end: gives slices back, records STOP, syncs, frees; NULL is fine. */
 enum err audit_close(struct audit *a, struct policy_now now) MUST_CHECK;
 

@@ -68,8 +68,7 @@ static enum wire_reason record(const struct ask *a, enum wire_reason reason, dec
                                const struct policy_decision *decision)
 {
     bool readable = reason != POLICY_MESSAGE && reason != POLICY_VERSION;
-    struct audit_entry e =
-        entry_of(a->c, readable ? a->r.type : (enum wire_type)0, reason, a->now);
+    struct audit_entry e = entry_of(a->c, readable ? a->r.type : (enum wire_type)0, reason, a->now);
     e.request = a->bytes;
     e.len = a->len;
     e.limit = limit;
@@ -158,8 +157,7 @@ static struct wire_reply sign(const struct ask *a)
         return refuse_plainly(a, POLICY_ENCODER);
     if (decision.is_order)
         policy_reserve(d->counters, &decision);
-    struct wire_reply y =
-        reply_to(&a->r, record(a, WIRE_ALLOWED, DEC_ZERO, DEC_ZERO, &decision));
+    struct wire_reply y = reply_to(&a->r, record(a, WIRE_ALLOWED, DEC_ZERO, DEC_ZERO, &decision));
     if (y.reason == WIRE_ALLOWED &&
         k->encoder->encode(&a->r, keyring_sign_key(&d->ring, k), &y.signed_) != ERR_OK)
         y.reason = POLICY_ENCODER; /* recorded as allowed, counted, and not signed */

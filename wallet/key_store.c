@@ -1,5 +1,6 @@
 #include "wallet/key_store.h"
 
+#include "wallet/paths.h"
 #include "wallet/why.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The directory of [path]; false where it is too long. */
@@ -105,21 +105,6 @@ enum err key_store_open(struct key_store *s, const struct key_args *a, char *why
     return e;
 }
 
-/* The directory of a store that is in its usual place may not be there yet. */
-static enum err make_directories(const char *path, char *why)
-{
-    char copy[KEY_PATH_MAX];
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    for (char *p = copy + 1; *p; p++)
-        if (*p == '/') {
-            *p = 0;
-            if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-                return why_say(why, ERR_IO, "%.120s: cannot be made: %s", copy, strerror(errno));
-            *p = '/';
-        }
-    return ERR_OK;
-}
-
 enum err key_store_new_passphrase(const struct input *from, const char *name, struct secret *ret,
                                   char *why)
 {
@@ -139,7 +124,7 @@ enum err key_store_create(struct key_store *s, const struct key_args *a, char *w
 {
     struct secret phrase;
     s->lock = -1;
-    enum err e = make_directories(a->store, why);
+    enum err e = paths_make(a->store, why);
     if (!e)
         e = lock(s, a->store, why);
     if (!e && access(a->store, F_OK) == 0)

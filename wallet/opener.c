@@ -95,8 +95,9 @@ static enum wire_reason open_store(struct desk *d, const struct wire_request *r,
         return POLICY_SECRET;
     e = keystore_open(&d->s.k, &u);
     if (e == ERR_CORRUPT)
-        (void)why_say(why, e, "the key store does not open: the passphrase is wrong, or the file "
-                              "is damaged");
+        (void)why_say(why, e,
+                      "the key store does not open: the passphrase is wrong, or the file "
+                      "is damaged");
     else if (e)
         (void)why_say(why, e, "the key store does not open: %s", err_name(e));
     return e ? POLICY_SECRET : WIRE_ALLOWED;
@@ -158,8 +159,7 @@ __attribute__((noreturn)) static void be_opener(const struct opener_config *c, i
         log_error("opener", "%s: %s; --no-strict goes on without", missing->name, missing->detail);
         _exit(1);
     }
-    while (serve_one(d)) {
-    }
+    while (serve_one(d)) {}
     _exit(0);
 }
 

@@ -41,6 +41,13 @@ void sandbox_hardened(struct sandbox *s);
 /* Reserves [places] for secrets (secret_reserve) and locks all memory as far as it may be. */
 void sandbox_memory(struct sandbox *s, size_t places);
 
+/* The heap asks the system for nothing back and gives it nothing: both may be forbidden later.
+ * Once, at the start. */
+void sandbox_heap(void);
+
+#define SANDBOX_NOBODY   65534u /* the user whom a user name space shows for all that it lacks */
+#define SANDBOX_KEEP_MAX 32
+
 /* Closes all descriptors but standard error and the [n] of keep[], which it sorts. */
 void sandbox_descriptors(struct sandbox *s, int *keep, size_t n);
 

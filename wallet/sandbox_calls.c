@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -21,8 +23,14 @@
 #define ONLY_NEW_FILES (O_CREAT | O_EXCL)
 
 /* No page ever becomes code, and no file that is there is opened. */
-#define NOT_CODE  {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}
-#define NEW_FILES {2, SCMP_CMP_MASKED_EQ, ONLY_NEW_FILES, ONLY_NEW_FILES}
+#define NOT_CODE                                                                                   \
+    {                                                                                              \
+        2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0                                                        \
+    }
+#define NEW_FILES                                                                                  \
+    {                                                                                              \
+        2, SCMP_CMP_MASKED_EQ, ONLY_NEW_FILES, ONLY_NEW_FILES                                      \
+    }
 
 struct call {
     const char *name;
@@ -55,17 +63,19 @@ static const struct call OPEN[] = {
     {"exit_group", {0}},
     /* key store and policy: read, written anew, renamed */
     {"openat", {0}},
-    {"fstat", {0}},
     {"newfstatat", {0}},
-    {"access", {0}},
-    {"faccessat", {0}},
     {"fsync", {0}},
+#ifdef __NR_rename
+    {"access", {0}},
     {"rename", {0}},
-    {"renameat", {0}},
     {"link", {0}},
-    {"linkat", {0}},
     {"unlink", {0}},
+#else
+    {"faccessat", {0}},
+    {"renameat", {0}},
+    {"linkat", {0}},
     {"unlinkat", {0}},
+#endif
     {"flock", {0}},
     /* stretching a passphrase, and the heap */
     {"mmap", NOT_CODE},
@@ -81,14 +91,35 @@ static const struct call OPEN[] = {
 /* What the sanitizers' runtime needs besides; never in a program that is installed. */
 static const struct call SANITIZER[] = {
 #ifdef SANITIZED
-    {"mmap", {0}},          {"munmap", {0}},       {"madvise", {0}},     {"brk", {0}},
-    {"futex", {0}},         {"sched_yield", {0}},  {"gettid", {0}},      {"getpid", {0}},
-    {"tgkill", {0}},        {"kill", {0}},         {"sigaltstack", {0}}, {"readlink", {0}},
-    {"rt_sigprocmask", {0}}, {"rt_sigaction", {0}}, {"prctl", {0}},       {"mremap", {0}},
-    {"rt_sigreturn", {0}},  {"getrandom", {0}},    {"lseek", {0}},
+    {"mmap", {0}},
+    {"munmap", {0}},
+    {"madvise", {0}},
+    {"brk", {0}},
+    {"futex", {0}},
+    {"sched_yield", {0}},
+    {"gettid", {0}},
+    {"getpid", {0}},
+    {"tgkill", {0}},
+    {"kill", {0}},
+    {"sigaltstack", {0}},
+    {"readlink", {0}},
+    {"rt_sigprocmask", {0}},
+    {"rt_sigaction", {0}},
+    {"prctl", {0}},
+    {"mremap", {0}},
+    {"rt_sigreturn", {0}},
+    {"getrandom", {0}},
+    {"lseek", {0}},
 #endif
     {NULL, {0}},
 };
+
+/* What is freed after the filter is loaded stays with the process. */
+void sandbox_heap(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    (void)mallopt(M_MMAP_MAX, 0);
+}
 
 static size_t list_of(enum sandbox_role role, const struct call **ret)
 {
@@ -135,8 +166,6 @@ static int load(enum sandbox_role role)
         error = allow(filter, &list[i]);
     for (const struct call *c = SANITIZER; c->name && !error; c++)
         error = allow(filter, c);
-    /* The heap keeps what the loading gives back: handing it to the kernel is not allowed then. */
-    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
     return error ? error : seccomp_load(filter); /* [filter] stays: it is freed by nobody */
 }
 

@@ -266,8 +266,8 @@ static void gather(const struct server *s, struct pollfd *p)
     for (int i = 0; i < SERVER_SOCKETS; i++)
         p[POLL_LISTENERS + i] = (struct pollfd){.fd = s->listener[i].fd, .events = POLLIN};
     for (int i = 0; i < CONNECTIONS; i++)
-        p[POLL_FIRST + i] = (struct pollfd){
-            .fd = s->connection[i].waits ? -1 : s->connection[i].fd, .events = POLLIN};
+        p[POLL_FIRST + i] = (struct pollfd){.fd = s->connection[i].waits ? -1 : s->connection[i].fd,
+                                            .events = POLLIN};
 }
 
 /* True: there was a signal to stop. */

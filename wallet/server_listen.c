@@ -98,8 +98,8 @@ static enum err make_room(const struct sockaddr_un *a, char *why)
     if (!S_ISSOCK(st.st_mode))
         return why_say(why, ERR_RANGE, "%.108s: is there, and is no socket", a->sun_path);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool dead = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) != 0 &&
-                errno == ECONNREFUSED;
+    bool dead =
+        fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof *a) != 0 && errno == ECONNREFUSED;
     if (fd >= 0)
         close(fd);
     if (!dead)

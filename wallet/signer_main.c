@@ -5,6 +5,8 @@
 #include "wallet/key_args.h"
 #include "wallet/key_cmd.h"
 #include "wallet/policy_cmd.h"
+#include "wallet/serve_cmd.h"
+#include "wallet/signer_cmd.h"
 #include "wallet/why.h"
 
 #include <stdio.h>
@@ -17,13 +19,30 @@ static const char HELP[] =
     "usage: tradewind-signer key COMMAND [ARGUMENTS]\n"
     "       tradewind-signer policy set [ARGUMENTS]\n"
     "       tradewind-signer audit COMMAND [ARGUMENTS]\n"
+    "       tradewind-signer serve [ARGUMENTS]\n"
+    "       tradewind-signer signer status|unlock|seal [ARGUMENTS]\n"
     "\n"
-    "Makes, fills and shows key stores, and sets what their keys may sign; `tradewind-signer key\n"
-    "--help` and `tradewind-signer policy --help` list the commands.\n";
+    "Makes, fills and shows key stores, sets what their keys may sign, and signs it. Each of key,\n"
+    "policy, audit, serve and signer has a --help.\n";
+
+static int serve(int argc, char **argv)
+{
+    return serve_cmd(argc, argv, "tradewind-signer " TW_BUILD_ID);
+}
+
+static const struct {
+    const char *name;
+    bool hardens_itself; /* in its own order */
+    int (*run)(int argc, char **argv);
+} COMMANDS[] = {
+    {"key", false, key_cmd}, {"policy", false, policy_cmd}, {"audit", false, audit_cmd},
+    {"serve", true, serve},  {"signer", false, signer_cmd},
+};
 
 int main(int argc, char **argv)
 {
     char why[WHY_MAX];
+    size_t n = 0, count = sizeof COMMANDS / sizeof *COMMANDS;
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("tradewind-signer %s\n", TW_BUILD_ID);
         return EXIT_CODE_OK;
@@ -32,14 +51,9 @@ int main(int argc, char **argv)
         fputs(HELP, stdout);
         return EXIT_CODE_OK;
     }
-    static const struct {
-        const char *name;
-        int (*run)(int argc, char **argv);
-    } COMMANDS[] = {{"key", key_cmd}, {"policy", policy_cmd}, {"audit", audit_cmd}};
-    size_t c = 0, count = sizeof COMMANDS / sizeof COMMANDS[0];
-    while (argc > 1 && c < count && strcmp(argv[1], COMMANDS[c].name) != 0)
-        c++;
-    if (argc < 2 || c == count) {
+    while (n < count && (argc < 2 || strcmp(argv[1], COMMANDS[n].name) != 0))
+        n++;
+    if (n == count) {
         fputs(HELP, stderr);
         return EXIT_CODE_USAGE;
     }
@@ -48,10 +62,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "tradewind-signer: %s\n", why);
         return EXIT_CODE_USAGE;
     }
-    e = harden(why);
+    e = COMMANDS[n].hardens_itself ? ERR_OK : harden(why);
     if (e) {
         fprintf(stderr, "tradewind-signer: %s\n", why);
         return EXIT_CODE_ERROR;
     }
-    return COMMANDS[c].run(argc - 1, argv + 1);
+    return COMMANDS[n].run(argc - 1, argv + 1);
 }

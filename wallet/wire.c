@@ -465,7 +465,8 @@ static void read_key(struct bufr *in, struct wire_key *k)
     k->kind = bufr_u8(in);
     bufr_text(in, k->network, sizeof k->network);
     k->public_len = bufr_u16(in);
-    if (!k->class || !k->kind || !wire_network_ok(k->network) || k->public_len > WIRE_PUBLIC_MAX)
+    /* Keys of class wire are bound to no network. */
+    if (!k->class || !k->kind || !printable(k->network) || k->public_len > WIRE_PUBLIC_MAX)
         in->failed = true;
     else
         bufr_bytes(in, k->public_part, k->public_len);

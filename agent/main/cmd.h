@@ -36,5 +36,6 @@ int cmd_journal(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_signer(int argc, char **argv);
 
 #endif

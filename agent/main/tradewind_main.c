@@ -32,6 +32,7 @@ static const struct cmd COMMANDS[] = {
     {"key", "make and fill the encrypted key store (by tradewind-signer)", cmd_key},
     {"policy", "check, show and set what the signer may sign", cmd_policy},
     {"audit", "verify and show what the signer was asked and did", cmd_audit},
+    {"signer", "status, unlock and seal of a running tradewind-signer", cmd_signer},
     {"doctor", "look at all that a run needs", cmd_doctor},
     {"replay", "run a journal again and compare every event and effect", cmd_replay},
     {"journal", "print a journal, one line per record", cmd_journal},

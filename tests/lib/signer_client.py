@@ -93,6 +93,7 @@ TEXTS = {
     "symbol?": (re.compile(rb"(?:[A-Z0-9]+-[A-Z0-9]+)?\Z"), 32),
     "coid": (re.compile(rb"[A-Za-z0-9_-]*\Z"), 36),
     "network": (re.compile(rb"[ -~]+\Z"), 64),
+    "network?": (re.compile(rb"[ -~]*\Z"), 64),
     "path": (re.compile(rb"[^\0]*\Z"), 63),
     "api_key": (re.compile(rb"[^\0]*\Z"), 128),
     "parameters": (re.compile(rb"[^\0]*\Z"), 2047),
@@ -200,7 +201,7 @@ REPLIES = {
     LIST: (("all", "u32"), ("keys", "keys")),
 }
 REPLIES.update({kind: SIGNED for kind in SIGNS})
-LISTED = (("label", "label"), ("class", "u8"), ("kind", "u8"), ("network", "network"))
+LISTED = (("label", "label"), ("class", "u8"), ("kind", "u8"), ("network", "network?"))
 
 
 def empty(kind):
