@@ -46,7 +46,8 @@ struct disk_file *disk_make(const char *name)
             f->there = true;
             return f;
         }
-    CHECK(!"room for another file");
+    bool room_for_another_file = false;
+    CHECK(room_for_another_file);
     return NULL;
 }
 
