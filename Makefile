@@ -144,7 +144,7 @@ lint: lint-objects ## check layout, include directions, purity, banned calls and
 format: ## lay out all C files as .clang-format says
 	@git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
 
-bench: all $(BENCH) ## measure, and print one table with ratios (BENCH_ARGS=--json for machines)
+bench: all tools $(BENCH) ## measure, and print one table with ratios (BENCH_ARGS=--json for machines)
 	@TRADEWIND_BUILD=$(BUILD) python3 tests/bench/bench.py $(BENCH_ARGS) --programs $(BENCH) $(wildcard tests/bench/bench_*.py)
 
 fuzz: ## fuzz every target for FUZZ_SECONDS seconds (default 15) with clang's libFuzzer
