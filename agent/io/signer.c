@@ -298,21 +298,16 @@ static void on_readable(void *ctx, int fd, uint32_t ready)
 bool signer_wait(struct signer *s, uint32_t id, int64_t ns)
 {
     const struct slot *slot = &s->slot[id & (SIGNER_IN_FLIGHT_MAX - 1)];
-    int64_t end_ns = 0;
+    int64_t end_ns = clock_mono_ns() + ns, left_ns = ns;
     while (slot->done && slot->id == id) {
-        if (receive(s))
-            continue;
-        if (s->fd < 0 || !slot->done || slot->id != id)
-            break; /* lost: everybody was told */
-        int64_t now_ns = clock_mono_ns();
-        if (end_ns == 0)
-            end_ns = now_ns + ns;
-        if (now_ns >= end_ns)
+        if (left_ns <= 0)
             return false;
-        struct timespec left = {.tv_sec = (end_ns - now_ns) / NS_PER_S,
-                                .tv_nsec = (end_ns - now_ns) % NS_PER_S};
+        struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
         struct pollfd p = {.fd = s->fd, .events = POLLIN};
-        (void)ppoll(&p, 1, &left, NULL);
+        /* Not first a look whether it is there already: it hardly ever is. */
+        if (ppoll(&p, 1, &left, NULL) > 0 && receive(s) && (!slot->done || slot->id != id))
+            break;
+        left_ns = end_ns - clock_mono_ns();
     }
     return true;
 }
