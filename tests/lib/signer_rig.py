@@ -32,12 +32,13 @@ class Rig:
         self.process = None
         self.key("init", *kdf)
         for label, (kind, secret) in keys.items():
+            api = "api" + "".join(c for c in label if c.isalnum())
             add = ("--kind", kind, "--class", "trade", "--network", NETWORK)
             if kind == "binance-hmac":
-                self.key("add", label, *add, secret=secret, api_key="api" + label)
+                self.key("add", label, *add, secret=secret, api_key=api)
             else:
                 self.key("import", label, *add, "--format", "hex", secret=secret)
-                self.key("api-key", label, api_key="api" + label)
+                self.key("api-key", label, api_key=api)
         for label, secret in (wire_secrets or {}).items():
             self.key("add", label, "--kind", "telegram-token", secret=secret)
 
