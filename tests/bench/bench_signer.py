@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """The signer: from an order asked for by the daemon's client to its signature, through the real process, beside the bare
 primitive and a bare ping-pong over such a socket in the same run; its start, its opening, its system calls and its size."""
-import json, os, subprocess, sys, tempfile
+import json, os, subprocess, sys, tempfile, time
 
 sys.path[:0] = ["tests/lib", "tests/tools"]
 import signer_lines, signer_rig
 
 BUILD = signer_rig.BUILD
 DRIVER = os.path.join(BUILD, "tools", "signer_driver")
-ORDERS, STRICT_ORDERS, WARMUP = 5000, 400, 300
-WAIT_US = "2000"
+ORDERS, STRICT_ORDERS, WARMUP = 3000, 300, 300
+REFILL_S = 3.5  # the signer answers a user 1000 requests a second, and 4000 at once
+WAIT_US = 2000
 KINDS = (("HMAC", "hmac"), ("Ed25519", "ed25519"))
 
 
@@ -23,8 +24,15 @@ def drive(cores, *arguments):
     return json.loads(p.stdout)
 
 
+def sign(rig, cores, label, count, wait_us):
+    """A key and an instance of its own each time: the policy allows 6000 orders of a key a minute."""
+    time.sleep(REFILL_S)
+    instance = sorted(rig.keys).index(label) + 1
+    return drive(cores, "orders", rig.socket("trade.sock"), label, instance, count, WARMUP, wait_us)
+
+
 def orders(rig, mode, label, word, kind, cores, where, count):
-    order = drive(cores, "orders", rig.socket("trade.sock"), label, 1, count, WARMUP, WAIT_US)
+    order = sign(rig, cores, label, count, WAIT_US)
     bare = drive(cores, "primitive", kind, 4000)
     floor = drive(cores, "floor", 20000, order["request_bytes"], order["reply_bytes"])
     name = "%s order, %s, %s" % (word, mode, where)
@@ -53,7 +61,7 @@ def round_trips(directory, mode, count):
             for word, kind in KINDS:
                 waited = orders(rig, mode, "%s-%d" % (kind, n), word, kind, cores, where, count)
                 if mode == "sliced" and where == "one core":
-                    loop = drive(cores, "orders", rig.socket("trade.sock"), kind + "-2", 2, count, WARMUP, 0)
+                    loop = sign(rig, cores, kind + "-2", count, 0)
                     tell("%s order, sliced, one core, by the loop: p50" % word, loop["p50"], "us", "waiting for it",
                          waited["p50"])
             rig.stop()
@@ -79,7 +87,9 @@ def start_and_open(directory):
 def size():
     p = subprocess.run([signer_rig.SIGNER, "serve", "--show-sandbox", "--json"], check=True, stdout=subprocess.PIPE)
     tell("system calls it may make", len(json.loads(p.stdout)["serve"]), "calls", "-", 0, "<= 15")
-    tell("lines of code in it", sum(signer_lines.lines(BUILD).values()), "lines", "-", 0, "<= 5000")
+    serving = sum(signer_lines.lines(BUILD, signer_lines.SERVING).values())
+    tell("lines of the process that signs", sum(signer_lines.lines(BUILD).values()), "lines", "with the one that opens",
+         serving, "<= 5000")
 
 
 def main():

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Lines of code in the signer: what has to be read to know what the process that serves does.
+"""Lines of code in the signer: what has to be read to know what it does.
 
 usage: signer_lines.py [--build=DIR] [--list]
 
-Counted: lines of wallet/*.c that are neither blank nor comment, of the objects that `tradewind-signer serve` can reach
-by references between objects (nm): from those that define signer_cmd's `serve` on, main included, the other commands
-(key, policy, audit and what only they use) not; and the headers of wallet/ that these files include. Not counted: agent/base,
-tests, libraries.
+Counted: lines of wallet/*.c that are neither blank nor comment, of the objects that can be reached by references between
+objects (nm) from `server_run`: the process that signs, with its sockets, decisions, records and encoders; and the headers of
+wallet/ that these files include. What the process that opens the key store for it needs is not in it. "serving" begins at `serve_cmd` instead: with it come the command line, the sandbox and the
+second process, which opens the key store and stretches the passphrase. Of a file all lines count, also those of functions
+that only others call. Not counted: the other commands (key, policy, audit), agent/base, tests, libraries.
 """
 import argparse, glob, os, re, subprocess, sys
 
-ROOT_SYMBOL = "serve_cmd"  # what signer_main.c calls for `serve`
+SIGNING, SERVING = "server_run", "serve_cmd"
+OTHER_PROCESS = ("opener",)  # one half of it asks, the other is the process that is asked: only that one goes on from there
 
 
 def symbols(path):
@@ -26,20 +28,22 @@ def symbols(path):
     return defined, undefined
 
 
-def reachable(build):
-    """Names of the sources in wallet/ that serving can reach."""
+def reachable(build, root):
+    """Names of the sources in wallet/ that a symbol can reach."""
     table = {}
     for path in glob.glob(os.path.join(build, "obj/wallet/*.o")):
         if os.path.exists("wallet/" + os.path.basename(path)[:-2] + ".c"):
             table[os.path.basename(path)[:-2]] = symbols(path)
     owner = {s: name for name, (defined, _) in table.items() for s in defined}
-    if ROOT_SYMBOL not in owner:
-        sys.exit("signer_lines: nothing defines %s" % ROOT_SYMBOL)
-    seen, todo = {"signer_main"}, [owner[ROOT_SYMBOL], owner["harden"]]
+    if root not in owner:
+        sys.exit("signer_lines: nothing defines %s" % root)
+    seen, todo = set(), [owner[root]]
     while todo:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
+            if root == SIGNING and name in OTHER_PROCESS:
+                continue
             todo += [owner[s] for s in table[name][1] if s in owner]
     return sorted(seen)
 
@@ -65,9 +69,9 @@ def count(path):
     return sum(1 for line in text.splitlines() if line.strip())
 
 
-def lines(build):
+def lines(build, root=SIGNING):
     """{file: lines}"""
-    names = reachable(build)
+    names = reachable(build, root)
     return {p: count(p) for p in ["wallet/%s.c" % n for n in names] + headers(names)}
 
 
@@ -76,11 +80,12 @@ def main():
     a.add_argument("--build", default=os.environ.get("TRADEWIND_BUILD", "build"))
     a.add_argument("--list", action="store_true")
     o = a.parse_args()
-    table = lines(o.build)
-    if o.list:
-        for path, n in sorted(table.items()):
-            print("%6d %s" % (n, path))
-    print("%6d lines in %d files" % (sum(table.values()), len(table)))
+    for what, root in (("signing", SIGNING), ("serving", SERVING)):
+        table = lines(o.build, root)
+        if o.list:
+            for path, n in sorted(table.items()):
+                print("%6d %s" % (n, path))
+        print("%6d lines in %d files: %s" % (sum(table.values()), len(table), what))
 
 
 if __name__ == "__main__":
