@@ -5,9 +5,10 @@ usage: signer_lines.py [--build=DIR] [--list]
 
 Counted: lines of wallet/*.c that are neither blank nor comment, of the objects that can be reached by references between
 objects (nm) from `server_run`: the process that signs, with its sockets, decisions, records and encoders; and the headers of
-wallet/ that these files include. What the process that opens the key store for it needs is not in it. "serving" begins at `serve_cmd` instead: with it come the command line, the sandbox and the
-second process, which opens the key store and stretches the passphrase. Of a file all lines count, also those of functions
-that only others call. Not counted: the other commands (key, policy, audit), agent/base, tests, libraries.
+wallet/ that these files include. What the process that opens the key store for it needs is not in it.
+"serving" begins at `serve_cmd` instead: with it come the command line, the sandbox and that second process. Of a file all
+lines count, also those of functions that only others call. Not counted: the other commands (key, policy, audit),
+agent/base, tests, libraries.
 """
 import argparse, glob, os, re, subprocess, sys
 
