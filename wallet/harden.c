@@ -4,6 +4,7 @@
 #include "wallet/why.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,8 @@ enum err harden(char *why)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return refused(why, "to give up new privileges");
     umask(077);
+    /* a write beyond a limit is an error like a full disk, and not the end in the midst of it */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (secret_init() != ERR_OK)
         return why_say(why, ERR_STATE, "libsodium cannot start: no secret is read");
     uint8_t page[64];

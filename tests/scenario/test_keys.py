@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Key stores, with the shipped programs: made, filled, imported into, listed, changed, backed up; at a terminal and
 without one; and no secret in anything that was written or that others can read."""
-import base64, json, os, pty, re, select, shutil, signal, stat, subprocess, sys, tempfile, termios, time
+import base64, json, os, pty, re, resource, select, shutil, signal, stat, subprocess, sys, tempfile, termios, time
 
 sys.path.insert(0, "tests/tools")
 import tap
@@ -35,7 +35,7 @@ def given(name, content, mode=0o600):
     return path
 
 
-def key(*arguments, program=(SIGNER, "key"), env=ENV, store=KEYS, passphrase=PHRASE, **secrets):
+def key(*arguments, program=(SIGNER, "key"), env=ENV, store=KEYS, passphrase=PHRASE, before=None, **secrets):
     """Runs a command; secrets come through pipes. (exit code, standard output, standard error)"""
     line, ends = list(program) + list(arguments), []
     if store:
@@ -49,7 +49,7 @@ def key(*arguments, program=(SIGNER, "key"), env=ENV, store=KEYS, passphrase=PHR
         ends.append(r)
         line += ["--%s-fd" % name.replace("_", "-"), str(r)]
     p = subprocess.run(line, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       pass_fds=ends, start_new_session=True)
+                       pass_fds=ends, start_new_session=True, preexec_fn=before)
     for r in ends:
         os.close(r)
     WRITTEN.append(p.stdout + p.stderr)
@@ -175,6 +175,24 @@ def test_wrong_passphrase_and_damage():
     code, out, err = key("list")
     tap.ok(code == 1 and "chmod 600" in err, "a_store_that_others_may_read", err)
     os.chmod(KEYS, 0o600)
+
+
+def test_full_disk():
+    """What cannot be written to its end changes nothing; a limit of the file size stands for the disk."""
+    good = open(KEYS, "rb").read()
+    for room in (0, 1, len(good) // 2, len(good) - 1):
+        def limit(room=room):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        for name, arguments, more in (("add", ["add", "full", "--kind", "telegram-token"], {"secret": SECRET}),
+                                      ("rekey", ["rekey", *LIGHT], {"new_passphrase": NEXT}),
+                                      ("slot", ["add-slot", "full", "--new-credential-file", os.path.join(GIVEN, "full")], {}),
+                                      ("backup", ["backup", os.path.join(STORE, "full")], {})):
+            code, out, err = key(*arguments, before=limit, **more)
+            left = [n for n in os.listdir(STORE) if n.startswith(("keys.", "full"))] + [n for n in os.listdir(GIVEN) if n == "full"]
+            tap.ok(code == 1 and not out and "File too large" in err and open(KEYS, "rb").read() == good and not left,
+                   "%s_with_room_for_%s_bytes_changes_nothing" % (name, "no" if not room else "one" if room == 1 else
+                                                                  "half_the" if room < len(good) - 1 else "all_but_one"), (code, out, err, left))
+    tap.ok(key("list")[0] == 0, "it_still_opens")
 
 
 def test_change():
@@ -368,6 +386,7 @@ try:
     test_imports()
     test_refusals()
     test_wrong_passphrase_and_damage()
+    test_full_disk()
     test_change()
     test_slots()
     test_at_a_terminal()

@@ -3,11 +3,13 @@
 #include "wallet/keystore.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,6 +212,85 @@ static void absurd_parameters(void **state)
     assert_non_null(strstr(why, "out of bounds"));
 }
 
+/* [n] bytes of [value] at [pos] of a good file with one passphrase slot and one entry. */
+static void refused_with(size_t pos, uint64_t value, size_t n, const char *part)
+{
+    static uint8_t bytes[KEYSTORE_FILE_MAX], kept[KEYSTORE_FILE_MAX];
+    static size_t len;
+    struct keystore_unlock u = phrase(PHRASE);
+    if (!len) {
+        struct keystore *k = new_store();
+        add(k, "a");
+        len = encode(k, kept);
+        drop(k);
+    }
+    memcpy(bytes, kept, len);
+    memcpy(bytes + pos, &value, n);
+    assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+    if (!strstr(why, part))
+        fail_msg("%zu: \"%s\" does not say \"%s\"", pos, why, part);
+}
+
+/* What is wrong is said, and nothing is stretched or allocated for it. */
+static void what_a_file_may_not_ask_for(void **state)
+{
+    (void)state;
+    /* magic 4, version 2, suite 2, length 4; id 16, generation 8, policy 32, slots 4 */
+    const size_t header = 12, slot = header + 60, memory = slot + 1 + 2 + 4, passes = memory + 8,
+                 entries = passes + 4 + 16 + 24 + 48, kind = entries + 4 + 2 + 1 + 1;
+    refused_with(0, 'X', 1, "this is not a key store");
+    for (uint64_t version = 0; version < 4; version++)
+        if (version != KEYSTORE_VERSION)
+            refused_with(4, version, 2, "of a version that this program does not know");
+    refused_with(4, 0xffff, 2, "of a version that this program does not know");
+    refused_with(6, 0, 2, "of a version that this program does not know");
+    refused_with(6, 2, 2, "of a version that this program does not know");
+    refused_with(8, 0xffffffff, 4, "its length is wrong");
+    refused_with(8, 0, 4, "no slots");
+    refused_with(slot - 4, 0, 4, "no slots, or too many");
+    refused_with(slot - 4, KEYSTORE_SLOTS_MAX + 1, 4, "no slots, or too many");
+    refused_with(slot - 4, 0xffffffff, 4, "no slots, or too many");
+    refused_with(slot, 0, 1, "of a kind that this version does not know");
+    refused_with(slot, 3, 1, "of a kind that this version does not know");
+    refused_with(slot, SLOT_CREDENTIAL, 1, "parameters it cannot have");
+    static const uint64_t MEMORY[] = {0, KEYSTORE_MEMORY_MIN - 1, KEYSTORE_MEMORY_MAX + 1,
+                                      UINT64_C(1) << 50, UINT64_MAX};
+    for (size_t i = 0; i < sizeof MEMORY / sizeof MEMORY[0]; i++)
+        refused_with(memory, MEMORY[i], 8, "out of bounds");
+    refused_with(passes, 0, 4, "out of bounds");
+    refused_with(passes, KEYSTORE_PASSES_MAX + 1, 4, "out of bounds");
+    refused_with(passes, UINT32_MAX, 4, "out of bounds");
+    refused_with(entries, KEYSTORE_ENTRIES_MAX + 1, 4, "too many entries");
+    refused_with(entries, UINT32_MAX, 4, "too many entries");
+    refused_with(kind, 99, 1, "of a kind that this version does not know");
+    refused_with(kind - 1, 0, 1, "of a kind that this version does not know");
+    refused_with(kind - 1, 9, 1, "of a kind that this version does not know");
+}
+
+/* The slot that stretches: every byte of it, of which those of its parameters would only make this
+ * test slow (they are bound into what is wrapped like the others). */
+static void every_byte_of_a_passphrase_slot_counts(void **state)
+{
+    (void)state;
+    static uint8_t bytes[KEYSTORE_FILE_MAX];
+    struct keystore *k = new_store();
+    struct keystore_unlock u = phrase(PHRASE);
+    add(k, "a");
+    size_t len = encode(k, bytes), slot = 12 + 60, memory = slot + 7, end = memory + 12 + 88;
+    drop(k);
+    assert_int_equal(opens(bytes, len, &u), ERR_OK);
+    for (size_t i = slot; i < end; i++) {
+        if (i >= memory && i < memory + 12)
+            continue;
+        bytes[i] ^= 4;
+        assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+        bytes[i] ^= 4;
+    }
+    uint64_t more = KEYSTORE_MEMORY_MIN + 1024;
+    memcpy(bytes + memory, &more, sizeof more);
+    assert_int_equal(opens(bytes, len, &u), ERR_CORRUPT);
+}
+
 static void slots(void **state)
 {
     (void)state;
@@ -395,6 +476,70 @@ static void on_disk(void **state)
     drop(k);
 }
 
+/* The file cannot be written to its end: the one before is what it was, and opens. */
+static void a_full_disk_loses_nothing(void **state)
+{
+    (void)state;
+    char new_one[128], previous[128];
+    snprintf(new_one, sizeof new_one, "%s.new", path);
+    snprintf(previous, sizeof previous, "%s.previous", path);
+    (void)unlink(path);
+    struct keystore *k = new_store(), *back = calloc(1, sizeof *back);
+    struct keystore_unlock u = phrase(PHRASE);
+    uint8_t credential[64] = {3};
+    struct keystore_unlock unit = {SLOT_CREDENTIAL, credential, sizeof credential};
+    add(k, "a");
+    assert_int_equal(keystore_add_slot(k, &unit, "unit", 0, 0), ERR_OK);
+    assert_int_equal(keystore_write(k, path, true, why), ERR_OK);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    add(k, "b");
+    struct rlimit before, full;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t room = 0; room <= (rlim_t)st.st_size; room += 97) {
+        full = before;
+        full.rlim_cur = room;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+        enum err e = keystore_write(k, path, false, why);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(e, ERR_IO);
+        assert_non_null(strstr(why, "cannot be written"));
+        assert_int_not_equal(access(new_one, F_OK), 0);
+        assert_int_equal(keystore_read(back, path, why), ERR_OK);
+        assert_int_equal(keystore_open(back, &unit), ERR_OK);
+        assert_int_equal(back->entries, 1);
+        holds(back, "a");
+        keystore_close(back);
+    }
+    /* nor where the version before cannot be kept */
+    assert_int_equal(mkdir(previous, 0700), 0);
+    assert_int_equal(keystore_write(k, path, false, why), ERR_IO);
+    assert_int_equal(rmdir(previous), 0);
+    assert_int_not_equal(access(new_one, F_OK), 0);
+    assert_int_equal(keystore_read(back, path, why), ERR_OK);
+    assert_int_equal(keystore_open(back, &u), ERR_OK);
+    assert_int_equal(back->entries, 1);
+    keystore_close(back);
+    /* with room it is written, over what an interrupted write may have left */
+    FILE *f = fopen(new_one, "w");
+    assert_non_null(f);
+    fputs("half", f);
+    fclose(f);
+    assert_int_equal(keystore_write(k, path, false, why), ERR_OK);
+    assert_int_equal(keystore_read(back, path, why), ERR_OK);
+    assert_int_equal(keystore_open(back, &unit), ERR_OK);
+    holds(back, "b");
+    keystore_close(back);
+    assert_int_equal(keystore_read(back, previous, why), ERR_OK); /* kept until it was opened */
+    assert_int_equal(keystore_open(back, &unit), ERR_OK);
+    assert_int_equal(back->entries, 1);
+    keystore_close(back);
+    keystore_confirm(path);
+    free(back);
+    drop(k);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -414,11 +559,19 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),        cmocka_unit_test(wrong_secrets),
-        cmocka_unit_test(every_byte_counts), cmocka_unit_test(splices_are_refused),
-        cmocka_unit_test(absurd_parameters), cmocka_unit_test(slots),
-        cmocka_unit_test(what_may_be_added), cmocka_unit_test(on_disk),
-        cmocka_unit_test(rekeyed),           cmocka_unit_test(api_keys_that_follow),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(wrong_secrets),
+        cmocka_unit_test(every_byte_counts),
+        cmocka_unit_test(splices_are_refused),
+        cmocka_unit_test(absurd_parameters),
+        cmocka_unit_test(slots),
+        cmocka_unit_test(what_may_be_added),
+        cmocka_unit_test(on_disk),
+        cmocka_unit_test(a_full_disk_loses_nothing),
+        cmocka_unit_test(what_a_file_may_not_ask_for),
+        cmocka_unit_test(every_byte_of_a_passphrase_slot_counts),
+        cmocka_unit_test(rekeyed),
+        cmocka_unit_test(api_keys_that_follow),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
