@@ -1,6 +1,6 @@
 #include "wallet/key_store.h"
 
-#include "wallet/paths.h"
+#include "wallet/audit_place.h"
 #include "wallet/why.h"
 
 #include <errno.h>
@@ -124,7 +124,7 @@ enum err key_store_create(struct key_store *s, const struct key_args *a, char *w
 {
     struct secret phrase;
     s->lock = -1;
-    enum err e = paths_make(a->store, why);
+    enum err e = audit_place_make_for(a->store, why);
     if (!e)
         e = lock(s, a->store, why);
     if (!e && access(a->store, F_OK) == 0)

@@ -1,5 +1,6 @@
 #include "wallet/serve_args.h"
 
+#include "wallet/audit_place.h"
 #include "wallet/key_args.h"
 #include "wallet/paths.h"
 #include "wallet/policy_store.h"
@@ -133,9 +134,9 @@ static enum err fill(struct serve_args *a, char *why)
     if (!e && !a->policy[0])
         e = policy_store_path(a->store, a->policy, why);
     if (!e && !a->audit[0])
-        e = paths_audit(a->store, a->audit, why);
+        e = audit_place_log(a->store, a->audit, why);
     if (!e && !a->counter[0])
-        e = paths_counter(a->store, a->counter, why);
+        e = audit_place_counter(a->store, a->counter, why);
     if (!e && !a->sockets[0])
         e = paths_sockets(a->sockets, why);
     return e;

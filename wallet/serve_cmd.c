@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "wallet/audit_place.h"
 #include "wallet/harden.h"
-#include "wallet/paths.h"
 #include "wallet/serve_args.h"
 #include "wallet/serve_unlock.h"
 
@@ -143,9 +143,10 @@ static enum err open_audit(const struct serve_args *a, const char *build, struct
                            char *why)
 {
     struct policy_spend *ring = calloc(AUDIT_ORDERS_DAY, sizeof *ring);
-    enum err e = ring ? paths_make(a->counter, why) : why_say(why, ERR_NOMEM, "no memory");
-    if (!e && mkdir(a->audit, 0700) != 0 && errno != EEXIST)
-        e = file_fail(why, ERR_IO, a->audit, "cannot be made");
+    enum err e =
+        ring ? audit_place_make_for(a->counter, why) : why_say(why, ERR_NOMEM, "no memory");
+    if (!e)
+        e = audit_place_make(a->audit, why);
     if (e)
         return e;
     policy_counters_init(&counters, ring, AUDIT_ORDERS_DAY);

@@ -301,7 +301,7 @@ static enum err loop(struct server *s)
                 return e;
         }
         for (int i = 0; i < CONNECTIONS; i++)
-            if (p[POLL_FIRST + i].revents)
+            if (p[POLL_FIRST + i].revents && s->connection[i].fd >= 0)
                 read_one(s, &s->connection[i], t);
         for (int i = 0; i < SERVER_SOCKETS; i++)
             if (p[POLL_LISTENERS + i].revents)

@@ -530,8 +530,8 @@ enum err wire_decode_reply(const uint8_t *bytes, size_t len, struct wire_reply *
         return err;
     r.type = (enum wire_type)(type & ~REPLY);
     r.reason = (enum wire_reason)bufr_u16(&in);
-    if (len > WIRE_MESSAGE_MAX || !(type & REPLY) || !wire_type_exists(type & ~REPLY) || in.failed ||
-        !wire_reason_name(r.reason))
+    if (len > WIRE_MESSAGE_MAX || !(type & REPLY) || !wire_type_exists(type & ~REPLY) ||
+        in.failed || !wire_reason_name(r.reason))
         return ERR_SYNTAX;
     if (r.reason != WIRE_ALLOWED) {
         r.limit = bufr_dec(&in);
