@@ -3,7 +3,9 @@
 #include "base/exit_code.h"
 #include "wallet/file.h"
 #include "wallet/key_store.h"
+#include "wallet/paths.h"
 #include "wallet/policy_diff.h"
+#include "wallet/policy_live.h"
 #include "wallet/policy_store.h"
 #include "wallet/why.h"
 
@@ -23,15 +25,23 @@ static const char HELP[] =
     "  --compiled-fd N      where the compiled policy is read\n"
     "  --store FILE         the key store (default ~/.local/share/tradewind/keys)\n"
     "  --policy FILE        where its policy is kept (default: the store's name and .policy)\n"
+    "  --sockets DIR        of the running signer that is to take it over. Without it, and "
+    "without\n"
+    "                       --store, the one in the usual place, where it is unlocked\n"
     "  --passphrase-fd N, --passphrase-file FILE  instead of the terminal\n"
     "  --yes                do not ask\n"
-    "Exit codes: 0 done, 1 not done, 2 usage.\n";
+    "Exit codes: 0 done, 1 not done, 2 usage, 3 no signer at --sockets.\n";
 
 struct job {
     struct key_args args;
-    int fd;                   /* of the compiled policy */
-    char path[FILE_PATH_MAX]; /* of the store's policy; "": beside the store */
+    int fd;                      /* of the compiled policy */
+    char path[FILE_PATH_MAX];    /* of the store's policy; "": beside the store */
+    char sockets[FILE_PATH_MAX]; /* "": no signer is to be asked */
+    bool must_be_live;           /* --sockets was given */
     struct key_store store;
+    struct policy_live live;
+    struct keystore_entry entry[KEYSTORE_ENTRIES_MAX]; /* what the store has, or the signer */
+    uint32_t entries;
     struct policy before, after;
     uint8_t bytes[WIRE_POLICY_MAX + 1];
     size_t len;
@@ -56,6 +66,7 @@ static enum err parse(int argc, char **argv, struct job *j, char *why)
 {
     char *rest[64] = {argv[0]};
     int n = 1;
+    bool store = false;
     j->fd = -1;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -68,7 +79,14 @@ static enum err parse(int argc, char **argv, struct job *j, char *why)
                 return why_say(why, ERR_SYNTAX, "--policy wants a path of at most %d bytes",
                                FILE_PATH_MAX - 1);
             i++;
+        } else if (strcmp(argv[i], "--sockets") == 0 && !j->sockets[0]) {
+            if (!value[0] || !file_beside(j->sockets, value, ""))
+                return why_say(why, ERR_SYNTAX, "--sockets wants a directory of at most %d bytes",
+                               FILE_PATH_MAX - 1);
+            j->must_be_live = true;
+            i++;
         } else if (n + 1 < (int)(sizeof rest / sizeof *rest)) {
+            store = store || strcmp(argv[i], "--store") == 0;
             rest[n++] = argv[i];
         } else {
             return why_say(why, ERR_SYNTAX, "there are too many arguments");
@@ -79,6 +97,8 @@ static enum err parse(int argc, char **argv, struct job *j, char *why)
         e = why_say(why, ERR_SYNTAX, "--compiled-fd is missing");
     if (!e && !j->path[0])
         e = policy_store_path(j->args.store, j->path, why);
+    if (!e && !j->sockets[0] && !store)
+        e = paths_sockets(j->sockets, why);
     return e;
 }
 
@@ -130,19 +150,26 @@ static void note(const char *label, const char *text)
     printf("note: %s: %s\n", label, text);
 }
 
+static const struct keystore_entry *find_entry(const struct job *j, const char *label)
+{
+    for (uint32_t i = 0; i < j->entries; i++)
+        if (strcmp(j->entry[i].label, label) == 0)
+            return &j->entry[i];
+    return NULL;
+}
+
 /* What the policy says of keys that the store has not, or has otherwise: nothing can be signed. */
-static void print_notes(const struct keystore *k, const struct policy *p)
+static void print_notes(const struct job *j)
 {
     const unsigned orders =
         POLICY_ORDER | POLICY_CANCEL | POLICY_CANCEL_REPLACE | POLICY_CANCEL_ALL;
-    for (uint32_t i = 0; i < p->keys; i++) {
-        const struct policy_key *key = &p->key[i];
-        int n = keystore_find(k, key->label);
-        if (n < 0) {
+    for (uint32_t i = 0; i < j->after.keys; i++) {
+        const struct policy_key *key = &j->after.key[i];
+        const struct keystore_entry *e = find_entry(j, key->label);
+        if (!e) {
             note(key->label, "the key store has no key of this name");
             continue;
         }
-        const struct keystore_entry *e = &k->entry[n];
         if (strcmp(e->network, key->network) != 0)
             note(key->label, "the key is bound to another network: nothing will be signed");
         if (key->ops & orders && e->class != CLASS_TRADE)
@@ -173,33 +200,103 @@ static enum err confirm(const struct key_args *a, char *why)
     return yes ? ERR_OK : why_say(why, ERR_STATE, "nothing is set");
 }
 
-static enum err set(struct job *j, char *why)
+/* Shows what the policy would change of the one with [hash]. [readable]: that one is known, else
+ * [why] says why not. ERR_EXISTS: it has this one already. */
+static enum err review(struct job *j, const uint8_t *hash, bool readable, char *why)
 {
-    enum err e = read_compiled(j, why);
-    if (!e)
-        e = key_store_open(&j->store, &j->args, why);
-    if (e)
-        return e;
-    bool readable = policy_store_read(&j->store.k, j->path, &j->before, why) == ERR_OK;
+    uint8_t next[POLICY_HASH_BYTES];
     if (!readable) {
         memset(&j->before, 0, sizeof j->before);
         printf("note: the policy before cannot be compared with: %s\n", why);
     }
-    print_notes(&j->store.k, &j->after);
+    print_notes(j);
     print_changes(&j->before, &j->after);
-    uint8_t hash[POLICY_HASH_BYTES];
-    policy_hash(j->bytes, j->len, hash);
-    if (readable && memcmp(hash, j->store.k.policy_hash, sizeof hash) == 0) {
+    policy_hash(j->bytes, j->len, next);
+    if (readable && memcmp(next, hash, sizeof next) == 0)
+        return ERR_EXISTS;
+    return confirm(&j->args, why);
+}
+
+static const char *and_allows(const struct job *j)
+{
+    return j->after.keys ? "" : ", which allows nothing";
+}
+
+/* In the key store, which no signer has open or is to be told of. */
+static enum err set_stored(struct job *j, char *why)
+{
+    enum err e = key_store_open(&j->store, &j->args, why);
+    if (e)
+        return e;
+    const struct keystore *k = &j->store.k;
+    memcpy(j->entry, k->entry, sizeof j->entry);
+    j->entries = k->entries;
+    bool readable = policy_store_read(k, j->path, &j->before, why) == ERR_OK;
+    e = review(j, k->policy_hash, readable, why);
+    if (e == ERR_EXISTS) {
         printf("%s: has this policy already\n", j->args.store);
         return ERR_OK;
     }
-    e = confirm(&j->args, why);
     if (!e)
         e = policy_store_write(&j->store.k, j->args.store, j->path, j->bytes, j->len, why);
     if (!e)
-        printf("%s: has the policy %s%s\n", j->args.store, j->path,
-               j->after.keys ? "" : ", which allows nothing");
+        printf("%s: has the policy %s%s; a signer takes it over when it is unlocked the next "
+               "time\n",
+               j->args.store, j->path, and_allows(j));
     return e;
+}
+
+/* By the signer that has the store open. */
+static enum err set_live(struct job *j, char *why)
+{
+    struct secret phrase;
+    enum err e = policy_live_keys(&j->live, j->entry, &j->entries, why);
+    if (e)
+        return e;
+    bool readable = policy_store_find(j->live.policy_hash, j->path, &j->before, why) == ERR_OK;
+    e = review(j, j->live.policy_hash, readable, why);
+    if (e == ERR_EXISTS) {
+        puts("the signer has this policy already");
+        return ERR_OK;
+    }
+    if (!e)
+        e = input_read(&j->args.passphrase, "passphrase of the key store", KEY_PASSPHRASE_MAX, 0,
+                       &phrase, why);
+    if (e)
+        return e;
+    e = policy_live_set(&j->live, &phrase, j->bytes, j->len, why);
+    secret_free(&phrase);
+    if (!e)
+        printf("the signer has the policy%s\n", and_allows(j));
+    return e;
+}
+
+static enum err set(struct job *j, char *why)
+{
+    enum err e = read_compiled(j, why);
+    if (e || !j->sockets[0])
+        return e ? e : set_stored(j, why);
+    e = policy_live_open(&j->live, j->sockets, why);
+    if (!e && !j->live.sealed)
+        return set_live(j, why);
+    if (!e)
+        puts("note: the signer is sealed: the policy is set in the key store");
+    else if (j->must_be_live)
+        return e;
+    else if (e != ERR_NOT_FOUND)
+        printf("note: the signer cannot be asked (%s): the policy is set in the key store\n", why);
+    return set_stored(j, why);
+}
+
+static int run(struct job *j, char *why)
+{
+    enum err e = set(j, why);
+    if (!e && fflush(stdout) != 0)
+        e = why_say(why, ERR_IO, "the output cannot be written");
+    if (e)
+        fprintf(stderr, "tradewind policy set: %s\n", why);
+    bool absent = e == ERR_NOT_FOUND && j->must_be_live && j->live.fd < 0;
+    return absent ? EXIT_CODE_NOT_RUNNING : e ? EXIT_CODE_ERROR : EXIT_CODE_OK;
 }
 
 int policy_cmd(int argc, char **argv)
@@ -220,15 +317,13 @@ int policy_cmd(int argc, char **argv)
         fputs("tradewind policy set: no memory\n", stderr);
         return EXIT_CODE_ERROR;
     }
-    j->store.lock = -1;
-    int code = EXIT_CODE_OK;
-    if (parse(argc - 1, argv + 1, j, why) != ERR_OK) {
+    j->store.lock = j->live.fd = -1;
+    int code = EXIT_CODE_USAGE;
+    if (parse(argc - 1, argv + 1, j, why) == ERR_OK)
+        code = run(j, why);
+    else
         fprintf(stderr, "tradewind policy set: %s; `tradewind policy --help` says more\n", why);
-        code = EXIT_CODE_USAGE;
-    } else if (set(j, why) != ERR_OK || fflush(stdout) != 0) {
-        fprintf(stderr, "tradewind policy set: %s\n", why);
-        code = EXIT_CODE_ERROR;
-    }
+    policy_live_close(&j->live);
     key_store_close(&j->store);
     free(j);
     return code;

@@ -50,15 +50,15 @@ static enum err read_attested(const uint8_t *hash, const char *path, struct poli
 }
 
 /* Which of the places has the attested policy. The error is that of the first one. */
-static enum err find(const struct keystore *k, const char *path, size_t *ret_place,
-                     struct policy *ret, char *why)
+static enum err find(const uint8_t *hash, const char *path, size_t *ret_place, struct policy *ret,
+                     char *why)
 {
     char place[FILE_PATH_MAX], other[WHY_MAX];
     enum err first = ERR_OK;
     for (size_t i = 0; i < PLACE_COUNT; i++) {
         if (!file_beside(place, path, PLACES[i]))
             return why_say(why, ERR_RANGE, "the path of the policy is too long");
-        enum err e = read_attested(k->policy_hash, place, ret, i ? other : why);
+        enum err e = read_attested(hash, place, ret, i ? other : why);
         if (!e) {
             *ret_place = i;
             return ERR_OK;
@@ -69,12 +69,11 @@ static enum err find(const struct keystore *k, const char *path, size_t *ret_pla
     return first;
 }
 
-enum err policy_store_read(const struct keystore *k, const char *path, struct policy *ret,
-                           char *why)
+enum err policy_store_find(const uint8_t hash[static POLICY_HASH_BYTES], const char *path,
+                           struct policy *ret, char *why)
 {
     size_t place = 0;
-    CHECK(keystore_is_open(k));
-    if (sodium_is_zero(k->policy_hash, sizeof k->policy_hash)) {
+    if (sodium_is_zero(hash, POLICY_HASH_BYTES)) {
         if (access(path, F_OK) == 0)
             return why_say(why, ERR_CORRUPT,
                            "%.120s: the key store attests no policy, this one is not believed; "
@@ -83,7 +82,7 @@ enum err policy_store_read(const struct keystore *k, const char *path, struct po
         memset(ret, 0, sizeof *ret);
         return ERR_OK;
     }
-    enum err e = find(k, path, &place, ret, why);
+    enum err e = find(hash, path, &place, ret, why);
     if (e == ERR_NOT_FOUND)
         return why_say(why, ERR_CORRUPT,
                        "%.120s: is missing, and the key store attests one; put it back, or "
@@ -92,13 +91,20 @@ enum err policy_store_read(const struct keystore *k, const char *path, struct po
     return e;
 }
 
+enum err policy_store_read(const struct keystore *k, const char *path, struct policy *ret,
+                           char *why)
+{
+    CHECK(keystore_is_open(k));
+    return policy_store_find(k->policy_hash, path, ret, why);
+}
+
 /* The attested policy to its place, so that what is written to the others does not harm it. */
 static enum err settle(const struct keystore *k, const char *path, char *why)
 {
     static struct policy attested; /* 24 kB */
     char place[FILE_PATH_MAX], unread[WHY_MAX];
     size_t i = 0;
-    if (find(k, path, &i, &attested, unread) != ERR_OK || i == 0)
+    if (find(k->policy_hash, path, &i, &attested, unread) != ERR_OK || i == 0)
         return ERR_OK;
     if (!file_beside(place, path, PLACES[i]) || rename(place, path) != 0)
         return file_fail(why, ERR_IO, path, "cannot be replaced");

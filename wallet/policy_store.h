@@ -31,6 +31,10 @@ enum err policy_store_path(const char *store, char *out, char *why) MUST_CHECK;
 enum err policy_store_read(const struct keystore *k, const char *path, struct policy *ret,
                            char *why) MUST_CHECK;
 
+/* The same where the attested hash is known otherwise: from a signer that has the store open. */
+enum err policy_store_find(const uint8_t hash[static POLICY_HASH_BYTES], const char *path,
+                           struct policy *ret, char *why) MUST_CHECK;
+
 /* Writes a compiled policy to [path] and [k], which is open, to [store], attesting it. ERR_SYNTAX
  * or ERR_UNSUPPORTED: not a compiled policy; ERR_STATE: the store on disk attests another policy
  * than [k]; ERR_IO and others of keystore_write(). On failure k->policy_hash is as it was; on disk

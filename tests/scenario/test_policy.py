@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """`tradewind policy` with the shipped programs: check, show and set; what becomes looser and tighter; a changed policy is
 refused; no secret in anything that was written."""
-import json, os, pty, select, shutil, stat, subprocess, sys, tempfile, time
+import hashlib, json, os, pty, select, shutil, stat, subprocess, sys, tempfile, time
 
-sys.path.insert(0, "tests/tools")
-import tap
+sys.path[:0] = ["tests/tools", "tests/lib"]
+import signer_client as wire, signer_rig, tap
 
 TRADEWIND, SIGNER = os.path.join(tap.BUILD, "tradewind"), os.path.join(tap.BUILD, "tradewind-signer")
 SCRATCH = tempfile.mkdtemp(prefix="tw-policy-")
@@ -222,9 +222,77 @@ def test_at_a_terminal():
         tap.ok(not asked and said.index(b"looser:") < said.index(b'"yes" to set'), "asked_after_what_changes_is_shown_" + answer)
 
 
+def test_a_running_signer():
+    """It takes over what is set, and the files are its own doing."""
+    rig = signer_rig.Rig(os.path.join(SCRATCH, "rig"), {"bintrade": ("binance-hmac", SECRET)}, phrase=PHRASE)
+    kept, numbers = rig.store + ".policy", iter(range(1, 100))
+    base = SPOT.replace("binance:mainnet", signer_rig.NETWORK).replace("binance-trade", "bintrade")
+
+    def live(text, *more, passphrase=PHRASE, sockets=rig.sockets):
+        return run("set", write("live.toml", text), "--sockets", sockets, "--store", rig.store, *more, passphrase=passphrase)
+
+    def attested():
+        with wire.Client(rig.socket("admin.sock")) as c:
+            return c.ask(wire.STATUS)["policy_hash"]
+
+    def on_disk():
+        return hashlib.blake2b(open(kept, "rb").read(), digest_size=32).digest()
+
+    def order(price):
+        with wire.Client(rig.socket("trade.sock")) as c:
+            n = next(numbers)
+            return c.ask(wire.SIGN_ORDER,
+                         signing={"key": "bintrade", "transport": wire.REST, "timestamp": int(time.time() * 1000),
+                                  "validity": 3000},
+                         order={"instance": 1, "number": n, "symbol": "BTC-USDT", "coid": "c%d" % n, "side": wire.BUY,
+                                "kind": wire.LIMIT, "tif": wire.GTC, "base": wire.units("0.001"),
+                                "price": wire.units(price)})["name"]
+
+    code, out, err = live(base, "--yes")
+    tap.ok(code == 3 and "no signer serves there" in err and not os.path.exists(kept), "no_signer_there", out + err)
+    try:
+        rig.start()
+        code, out, err = live(base)
+        tap.ok(code == 1 and "is sealed" in out and "--yes" in err, "a_sealed_one_is_told", out + err)
+        code, out, err = live("", "--yes")
+        tap.ok(code == 0 and "when it is unlocked" in out, "and_what_is_set_is_for_its_next_unlock", out + err)
+        rig.unlock()
+        tap.ok(attested() == on_disk() and order("100000") == "policy-key", "which_takes_it")
+        code, out, err = live(base)
+        tap.ok(code == 1 and "--yes" in err and attested() == on_disk(), "it_asks", out + err)
+        code, out, err = live(base, "--yes")
+        tap.ok(code == 0 and "the signer has the policy" in out and len(changes(out)["looser"]) == 3 and
+               "binance-stream: the key store has no key" in out, "set_while_it_runs", out + err)
+        got = order("100000")
+        tap.ok(attested() == on_disk() and got == "allowed", "and_in_force_at_once", got)
+        code, out, err = live(base, "--yes")
+        tap.ok(code == 0 and "has this policy already" in out, "the_same_again", out + err)
+        code, out, err = live(base.replace('"120000" ', '"90000" '), "--yes")
+        tap.ok(code == 0 and changes(out) == {
+            "looser": ["bintrade BTC-USDT: price_ceiling 120000 -> 90000: the values of all orders count lower"],
+            "tighter": ["bintrade BTC-USDT: price_ceiling 120000 -> 90000: buys"]}, "both_ways", out + err)
+        got = order("100000"), order("90000")
+        tap.ok(got == ("policy-ceiling", "allowed"), "a_tighter_one_too", got)
+        put = open(kept, "rb").read()
+        with open(kept, "r+b") as f:
+            f.write(b"x")
+        code, out, err = live(base)
+        tap.ok(code == 1 and "cannot be compared with" in out, "a_changed_file_is_noticed", out + err)
+        with open(kept, "wb") as f:
+            f.write(put)
+        code, out, err = live(base, "--yes", passphrase=WRONG)
+        tap.ok(code == 1 and "policy-secret" in err and order("100000") == "policy-ceiling" and attested() == on_disk(),
+               "a_wrong_passphrase_changes_nothing", out + err)
+    finally:
+        rig.stop()
+    WRITTEN.append(rig.said().encode())
+
+
 def test_canaries():
     for where, _, names in os.walk(SCRATCH):
         for name in names:
+            if not stat.S_ISREG(os.stat(os.path.join(where, name)).st_mode):
+                continue
             with open(os.path.join(where, name), "rb") as f:
                 WRITTEN.append(f.read())
     found = [c for c in CANARIES for w in WRITTEN if c in w]
@@ -236,6 +304,7 @@ try:
     test_show()
     test_set()
     test_at_a_terminal()
+    test_a_running_signer()
     test_canaries()
 finally:
     shutil.rmtree(SCRATCH, ignore_errors=True)
