@@ -64,6 +64,8 @@ def answer(rules, its_policy, counters, question):
 
 
 class Session:
+    labels, network = LABELS, NETWORKS[0]
+
     def __init__(self, r):
         self.r = r
         self.scale = r.choice((1, ONE // 1000, ONE, ONE, ONE, ONE, 10 ** 35))
@@ -104,10 +106,12 @@ class Session:
         if self.many_pairs:
             at = r.randrange(12)
             symbols = ["S%d-X" % i for i in range(at * 100, at * 100 + 120)]
-        return {"key": label, "network": NETWORKS[0] if r.random() < 0.98 else r.choice(NETWORKS), "kinds": r.choice((62, 62, 62, r.randrange(64) & 62)),
+        return {"key": label, "network": self.network if r.random() < 0.98 else r.choice(NETWORKS),
+                "kinds": r.choice((62, 62, 62, r.randrange(64) & 62)),
                 "operations": r.choice((127, 127, 127, 127, r.randrange(128))),
                 "validity": r.choice((1, 1000, 5000, 60000)), "skew": r.choice((0, 1, 1000, 60000)),
-                "rate": 6000 if self.many_pairs else r.choice((1, 3, 6000, 6000, 6000) if self.generous else (0, 1, 2, 5, 60, 6000, 6000)), "replays": r.choice((1, 1, 1, 2, 3, 1000)),
+                "rate": 6000 if self.many_pairs else r.choice((1, 3, 6000, 6000, 6000) if self.generous else (0, 1, 2, 5, 60, 6000, 6000)),
+                "replays": r.choice((1, 1, 1, 2, 3, 1000)),
                 "instruments": [self.draw_instrument(s) for s in symbols]}
 
     def draw_policy(self):
@@ -123,7 +127,7 @@ class Session:
                 at = r.randrange(len(key["instruments"]))
                 key["instruments"][at] = self.draw_instrument(key["instruments"][at]["symbol"])
         else:
-            p = {"keys": [self.draw_key(l) for l in (LABELS[:1] if self.many_pairs else r.sample(LABELS, r.randrange(1, 4)))]}
+            p = {"keys": [self.draw_key(l) for l in (self.labels[:1] if self.many_pairs else r.sample(self.labels, r.randrange(1, 4)))]}
             if r.random() < 0.02:
                 p = {"keys": []}
         return binary.decode(binary.encode(p))
@@ -167,7 +171,7 @@ class Session:
         offset = r.choice((0, 0, 0, 0, skew, -skew, r.randrange(-skew, skew + 1), r.randrange(-skew, skew + 1)))
         if r.random() < 0.06:
             offset = r.choice((-skew - 1, skew + 1, -10 ** 6, 2 ** 63))
-        label = k["key"] if r.random() < 0.98 else r.choice(LABELS)
+        label = k["key"] if r.random() < 0.98 else r.choice(self.labels)
         return {"key": label, "transport": r.choice((1, 2)), "timestamp": min(max(0, self.wall + offset), 2 ** 63 - 1),
                 "validity": validity}
 
