@@ -101,6 +101,7 @@ void box_client_free(struct box *b, struct box_client *c)
     while (c->count)
         box_shared_drop(take(c));
     free(c->queue);
+    free(c->api);
     box_text_free(&c->in);
     box_conn_free(b, &c->conn);
 }
@@ -129,6 +130,12 @@ int box_client_writable(struct box_client *c)
 {
     if (c->ping_due && write_ping(c))
         return -1;
+    int64_t wait = c->hold_until_ns ? c->hold_until_ns - clock_mono_ns() : 0;
+    if (wait > 0) {
+        lws_set_timer_usecs(c->wsi, (lws_usec_t)(wait / NS_PER_US) + 1);
+        return 0;
+    }
+    c->hold_until_ns = 0;
     for (int i = 0; i < WRITES_PER_PASS && c->count && !lws_send_pipe_choked(c->wsi); i++) {
         struct box_shared *m = take(c);
         int n = lws_write(c->wsi, m->text + LWS_PRE, m->len, LWS_WRITE_TEXT);
@@ -150,11 +157,8 @@ int box_client_writable(struct box_client *c)
     return -1;
 }
 
-int box_client_receive(struct box *b, struct box_client *c, const char *in, size_t len,
-                       struct box_text *reply)
+bool box_client_gather(struct box_client *c, const char *in, size_t len)
 {
-    if (c->conn.close != BOX_CLOSE_NOT)
-        return 0; /* on its way out: what it still says does not matter */
     if (lws_is_first_fragment(c->wsi)) {
         box_text_clear(&c->in);
         c->in_binary = lws_frame_is_binary(c->wsi);
@@ -163,7 +167,25 @@ int box_client_receive(struct box *b, struct box_client *c, const char *in, size
     size_t room = BOX_CONN_REQUEST_BYTES + 1 - c->in.len;
     box_text_add_n(&c->in, in, len < room ? len : room);
     bool whole = lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi);
-    if (!whole && c->in.len <= BOX_CONN_REQUEST_BYTES)
+    return whole || c->in.len > BOX_CONN_REQUEST_BYTES;
+}
+
+int box_client_send(struct box_client *c, const char *text, size_t len)
+{
+    struct box_shared *m = box_shared_new(text, len);
+    if (!m)
+        return -1;
+    box_client_queue(c, m);
+    box_shared_drop(m);
+    return 0;
+}
+
+int box_client_receive(struct box *b, struct box_client *c, const char *in, size_t len,
+                       struct box_text *reply)
+{
+    if (c->conn.close != BOX_CLOSE_NOT)
+        return 0; /* on its way out: what it still says does not matter */
+    if (!box_client_gather(c, in, len))
         return 0;
     box_conn_message(b, &c->conn, c->in.p ? c->in.p : "", c->in.len, c->in_binary, clock_mono_ns(),
                      reply);
@@ -171,12 +193,9 @@ int box_client_receive(struct box *b, struct box_client *c, const char *in, size
     /* A reply goes out also when it is the last thing the client hears. */
     enum box_close close = c->conn.close;
     if (reply->len) {
-        struct box_shared *m = box_shared_new(reply->p, reply->len);
-        if (!m)
-            return -1;
         c->conn.close = BOX_CLOSE_NOT;
-        box_client_queue(c, m);
-        box_shared_drop(m);
+        if (box_client_send(c, reply->p, reply->len))
+            return -1;
         if (c->conn.close == BOX_CLOSE_NOT)
             c->conn.close = close;
     }

@@ -13,10 +13,14 @@ struct box_shared {
     unsigned char text[]; /* LWS_PRE bytes, then the message */
 };
 
+struct box_api;
+
 struct box_client {
     struct box_client *next;
     struct lws *wsi;
     struct box_conn conn;
+    struct box_api *api;   /* of the websocket API: not NULL, and [conn] has no streams */
+    int64_t hold_until_ns; /* a fault: nothing is sent before */
     char address[48];
     unsigned number; /* in log lines */
     int64_t opened_ns, pinged_ns, pong_ns;
@@ -56,5 +60,9 @@ void box_client_free(struct box *b, struct box_client *c);
 int box_client_writable(struct box_client *c);
 int box_client_receive(struct box *b, struct box_client *c, const char *in, size_t len,
                        struct box_text *reply);
+/* Gathers a message in c->in; true when it is whole, or too long. */
+bool box_client_gather(struct box_client *c, const char *in, size_t len);
+/* Queues a text of its own; non-zero ends the connection. */
+int box_client_send(struct box_client *c, const char *text, size_t len);
 
 #endif

@@ -125,6 +125,93 @@ static void answer_deposit(struct box_server *s, const struct box_http_request *
         box_text_add(&a->body, "{}");
 }
 
+/* ---- faults and the like ---- */
+
+static void answer_faults(struct box_server *s, const struct box_http_request *q,
+                          struct box_answer *a)
+{
+    (void)q;
+    box_faults_text(&s->box->trading->faults, &a->body);
+}
+
+static void answer_fault(struct box_server *s, const struct box_http_request *q,
+                         struct box_answer *a)
+{
+    char why[BOX_FAULT_WHY_MAX];
+    uint64_t id;
+    enum err e = box_fault_add(&s->box->trading->faults, q->r.param, q->r.params, &id, why);
+    if (e)
+        control_error(a, e == ERR_FULL ? 409 : 400, why);
+    else
+        box_text_addf(&a->body, "{\"id\":%llu}", (unsigned long long)id);
+}
+
+static void answer_clear(struct box_server *s, const struct box_http_request *q,
+                         struct box_answer *a)
+{
+    (void)q;
+    box_faults_clear(&s->box->trading->faults);
+    box_text_add(&a->body, "{}");
+}
+
+/* POST /box/clock?skewMs=1500 (or -1500) */
+static void answer_clock(struct box_server *s, const struct box_http_request *q,
+                         struct box_answer *a)
+{
+    const char *text = box_http_param(q, "skewMs");
+    char *end = NULL;
+    long ms = text && strlen(text) <= 10 ? strtol(text, &end, 10) : 0;
+    if (!end || end == text || *end) {
+        control_error(a, 400, "give skewMs=1500 or skewMs=-1500");
+        return;
+    }
+    s->box->trading->skew_us = ms * INT64_C(1000);
+    box_text_add(&a->body, "{}");
+}
+
+/* POST /box/ban?seconds=30: whoever asks from the requester's address */
+static void answer_ban(struct box_server *s, const struct box_http_request *q,
+                       struct box_answer *a)
+{
+    uint64_t seconds = 0;
+    const char *text = box_http_param(q, "seconds");
+    bool lift = text && strcmp(text, "0") == 0;
+    if (!lift && !read_count(text, 259200, &seconds)) {
+        control_error(a, 400, "give seconds=0..259200");
+        return;
+    }
+    box_ban(&s->usage, &q->r, (int64_t)seconds * NS_PER_S);
+    box_text_add(&a->body, "{}");
+}
+
+static void answer_disconnect(struct box_server *s, const struct box_http_request *q,
+                              struct box_answer *a)
+{
+    (void)q;
+    box_server_disconnect(s, "disconnected on request");
+    box_text_add(&a->body, "{}");
+}
+
+/* POST /box/maintenance?on=true */
+static void answer_maintenance(struct box_server *s, const struct box_http_request *q,
+                               struct box_answer *a)
+{
+    const char *on = box_http_param(q, "on");
+    if (!on || (strcmp(on, "true") != 0 && strcmp(on, "false") != 0)) {
+        control_error(a, 400, "give on=true or on=false");
+        return;
+    }
+    s->maintenance = strcmp(on, "true") == 0;
+    if (s->maintenance)
+        box_server_disconnect(s, "the exchange is under maintenance");
+    box_text_add(&a->body, "{}");
+}
+
+static bool is_local(const char *client)
+{
+    return strncmp(client, "127.", 4) == 0 || strcmp(client, "::1") == 0;
+}
+
 void box_control_answer(struct box_server *s, const struct box_http_request *q,
                         struct box_answer *a)
 {
@@ -139,10 +226,22 @@ void box_control_answer(struct box_server *s, const struct box_http_request *q,
         {"/box/step", BOX_POST, false, answer_step},
         {"/box/books", BOX_GET, true, answer_books},
         {"/box/deposit", BOX_POST, true, answer_deposit},
+        {"/box/faults", BOX_GET, true, answer_faults},
+        {"/box/fault", BOX_POST, true, answer_fault},
+        {"/box/faults/clear", BOX_POST, true, answer_clear},
+        {"/box/clock", BOX_POST, true, answer_clock},
+        {"/box/ban", BOX_POST, true, answer_ban},
+        {"/box/disconnect", BOX_POST, true, answer_disconnect},
+        {"/box/maintenance", BOX_POST, true, answer_maintenance},
     };
     size_t i = 0, n = sizeof OWN / sizeof OWN[0];
     while (i < n && strcmp(OWN[i].path, q->path) != 0)
         i++;
+    if (i == n && s->maintenance) {
+        *a = (struct box_answer){0};
+        box_rest_error(a, 503, -1016, "This service is no longer available.");
+        return;
+    }
     if (i == n) {
         box_rest(s->box, &s->usage, &q->r, a);
         return;
@@ -152,6 +251,8 @@ void box_control_answer(struct box_server *s, const struct box_http_request *q,
         control_error(a, 405, OWN[i].method == BOX_POST ? "use POST" : "use GET");
     else if (OWN[i].trading && !s->box->trading)
         control_error(a, 404, "this exchange has no accounts; start it with --accounts FILE");
+    else if (OWN[i].trading && !is_local(q->client))
+        control_error(a, 403, "only from the machine the exchange runs on");
     else
         OWN[i].answer(s, q, a);
 }

@@ -54,6 +54,8 @@ static void on_publish(void *ctx, uint32_t symbol, int stream, const char *paylo
     struct box_shared *made[2] = {NULL, NULL};
     char name[BOX_STREAM_NAME_MAX];
     box_stream_name(s->box->symbol[symbol]->venue, stream, name);
+    if (box_private_mutes(s, name))
+        return;
     for (struct box_client *c = s->clients; c; c = c->next)
         if (box_conn_wants(&c->conn, symbol, stream))
             send_to(s, c, name, payload, len, made);
@@ -217,6 +219,20 @@ static void sweep(void *ctx)
     loop_timer_set(s->loop, &s->sweep_timer, now + SWEEP_NS, sweep, s);
 }
 
+static void tell_shutdown(struct box_server *s, struct box_client *c)
+{
+    char text[80];
+    int n = snprintf(text, sizeof text, "{\"event\":{\"e\":\"serverShutdown\",\"E\":%lld}}",
+                     (long long)(box_trading_now_us(s->box->trading) / 1000));
+    (void)box_client_send(c, text, (size_t)n); /* it is told by its end in any case */
+}
+
+void box_server_disconnect(struct box_server *s, const char *why)
+{
+    for (struct box_client *c = s->clients; c; c = c->next)
+        end_client(c, BOX_CLOSE_GOING_AWAY, why);
+}
+
 void box_server_stop(struct box_server *s)
 {
     if (s->stopping)
@@ -229,7 +245,10 @@ void box_server_stop(struct box_server *s)
                      (long long)s->box->now_ms);
     struct box_shared *made[2] = {NULL, NULL};
     for (struct box_client *c = s->clients; c; c = c->next) {
-        send_to(s, c, "!serverShutdown", payload, (size_t)n, made);
+        if (c->api)
+            tell_shutdown(s, c);
+        else
+            send_to(s, c, "!serverShutdown", payload, (size_t)n, made);
         end_client(c, BOX_CLOSE_GOING_AWAY, "the exchange shuts down");
     }
     drop_made(made);
@@ -243,9 +262,8 @@ static int on_complete(struct box_server *s, struct lws *wsi, struct box_http *h
 {
     struct box_http_request *q = h->waiting;
     if (!h->body.len || box_http_body(q, h->body.p, h->body.len))
-        box_control_answer(s, q, &h->answer);
-    else
-        box_rest_error(&h->answer, 400, -1100, "Illegal characters found in a parameter.");
+        return box_private_request(s, wsi, h);
+    box_rest_error(&h->answer, 400, -1100, "Illegal characters found in a parameter.");
     return box_http_write(wsi, h);
 }
 
@@ -272,29 +290,36 @@ static int on_body(struct box_http *h, const char *in, size_t len)
     return h->body.failed ? -1 : 0;
 }
 
-/* The value of ?streams=, and the path, of a websocket's request. */
-static enum err open_conn(struct box_server *s, struct lws *wsi, struct box_conn *conn)
+/* Opens what the request of a websocket asks for: streams by ?streams= and the path, or the API. */
+static enum err open_conn(struct box_server *s, struct lws *wsi, struct box_client *c)
 {
-    struct box_http_request q;
-    box_conn_init(conn);
-    enum err e = box_http_read(wsi, &q);
-    if (e)
+    struct box_http_request *q = malloc(sizeof *q);
+    box_conn_init(&c->conn);
+    enum err e = q ? box_http_read(wsi, q) : ERR_NOMEM;
+    if (e) {
+        free(q);
         return e;
-    e = box_conn_open(s->box, conn, q.path, box_http_param(&q, "streams"));
-    box_http_request_free(&q);
+    }
+    if (s->box->trading && box_private_is_path(q->path))
+        e = box_private_client(s, c, q);
+    else
+        e = box_conn_open(s->box, &c->conn, q->path, box_http_param(q, "streams"));
+    box_http_request_free(q);
+    free(q);
     if (e)
-        box_conn_free(s->box, conn);
+        box_conn_free(s->box, &c->conn);
     return e;
 }
 
 /* A look before the handshake: a bad path or stream is refused in HTTP. */
 static int on_filter(struct box_server *s, struct lws *wsi)
 {
-    struct box_conn conn;
-    enum err e =
-        s->client_count >= BOX_CLIENTS_LIMIT || s->stopping ? ERR_STATE : open_conn(s, wsi, &conn);
+    struct box_client c = {0};
+    enum err e = s->client_count >= BOX_CLIENTS_LIMIT || s->stopping || s->maintenance
+                     ? ERR_STATE
+                     : open_conn(s, wsi, &c);
     if (!e) {
-        box_conn_free(s->box, &conn);
+        box_client_free(s->box, &c);
         return 0;
     }
     int status = e == ERR_NOT_FOUND ? 404 : e == ERR_STATE || e == ERR_NOMEM ? 503 : 400;
@@ -313,7 +338,7 @@ static int on_open(struct box_server *s, struct lws *wsi, struct per_connection 
     struct box_client *c = calloc(1, sizeof *c);
     if (!c)
         return -1;
-    if (open_conn(s, wsi, &c->conn) != ERR_OK) {
+    if (open_conn(s, wsi, c) != ERR_OK) {
         free(c);
         return -1;
     }
@@ -355,6 +380,8 @@ static void on_closed(struct box_server *s, struct per_connection *p)
 static int on_receive(struct box_server *s, struct box_client *c, const char *in, size_t len)
 {
     uint32_t before = c->conn.names;
+    if (c->api)
+        return box_private_receive(s, c, in, len);
     box_text_clear(&s->reply);
     int r = box_client_receive(s->box, c, in, len, &s->reply);
     if (c->conn.names > before) {
@@ -394,10 +421,17 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_RECEIVE_PONG:
         if (p->client) {
             p->client->pong_ns = clock_mono_ns();
-            box_conn_count(&p->client->conn, p->client->pong_ns);
+            if (!p->client->api)
+                box_conn_count(&p->client->conn, p->client->pong_ns);
             if (p->client->conn.close != BOX_CLOSE_NOT)
                 lws_callback_on_writable(wsi);
         }
+        return 0;
+    case LWS_CALLBACK_TIMER: /* what a fault held back */
+        if (p->client)
+            lws_callback_on_writable(wsi);
+        else if (p->http.waiting)
+            return box_http_write(wsi, &p->http);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE: return p->client ? box_client_writable(p->client) : -1;
     case LWS_CALLBACK_CLOSED: on_closed(s, p); return 0;
@@ -463,6 +497,7 @@ enum err box_server_open(struct box_server **ret, struct loop *loop,
     box->publish = on_publish;
     box->ctx = s;
     box->publishing = true;
+    box_private_open(s);
     s->progress_ns = clock_mono_ns();
     loop_timer_set(loop, &s->sweep_timer, s->progress_ns + SWEEP_NS, sweep, s);
     if (setup->step)
@@ -477,6 +512,7 @@ void box_server_free(struct box_server *s)
 {
     if (!s)
         return;
+    box_private_close(s);
     box_text_free(&s->frame);
     box_text_free(&s->reply);
     free(s);

@@ -25,7 +25,12 @@ struct box_server {
     struct loop_timer replay_timer, sweep_timer;
     int64_t progress_ns, warned_ns;
     uint64_t progress_events;
-    struct box_text frame, reply;
+    struct box_text frame, reply, after;
+    int64_t frozen_until_ns; /* a fault: nothing of the market is published before */
+    bool maintenance;
+    char *held; /* a user event that is to come after the next one of its account */
+    size_t held_len;
+    uint32_t held_account;
 };
 
 /* The replay has no more lines; it cannot go on. */
@@ -37,5 +42,25 @@ void box_server_fail(struct box_server *s, const char *why);
 /* Answers a request: those of /box/... itself, the venue's through the box. */
 void box_control_answer(struct box_server *s, const struct box_http_request *q,
                         struct box_answer *a);
+
+/* Ends every websocket connection. */
+void box_server_disconnect(struct box_server *s, const char *why);
+
+/* ---- box_private.c ---- */
+
+/* User events go to those who listen from now on. */
+void box_private_open(struct box_server *s);
+void box_private_close(struct box_server *s);
+/* Makes it a client of the websocket API; ERR_NOMEM. */
+enum err box_private_client(struct box_server *s, struct box_client *c,
+                            const struct box_http_request *q) MUST_CHECK;
+bool box_private_is_path(const char *path);
+/* A message of such a client; non-zero ends the connection. */
+int box_private_receive(struct box_server *s, struct box_client *c, const char *in, size_t len);
+/* Answers a whole request, with the faults that were ordered for it; non-zero ends the connection.
+ */
+int box_private_request(struct box_server *s, struct lws *wsi, struct box_http *h);
+/* Whether a fault keeps this message of a stream from its readers. */
+bool box_private_mutes(struct box_server *s, const char *stream);
 
 #endif

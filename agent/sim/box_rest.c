@@ -49,6 +49,11 @@ uint32_t box_use_weight(struct box_usage *u, const struct box_request *r, uint32
     return u->entry[place_of(u, r)].used += weight;
 }
 
+void box_ban(struct box_usage *u, const struct box_request *r, int64_t for_ns)
+{
+    u->entry[place_of(u, r)].banned_ns = for_ns ? r->mono_ns + for_ns : 0;
+}
+
 static uint32_t weight_limit(const struct box_call *c)
 {
     return c->box->trading ? c->box->trading->weight_limit : BOX_WEIGHT_PER_MINUTE;

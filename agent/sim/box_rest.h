@@ -79,6 +79,9 @@ void box_rest(struct box *b, struct box_usage *u, const struct box_request *r,
 /* Adds to what the client used in this minute, and tells the sum. */
 uint32_t box_use_weight(struct box_usage *u, const struct box_request *r, uint32_t weight);
 
+/* Bans the requester's address from now on; 0 lifts the ban. */
+void box_ban(struct box_usage *u, const struct box_request *r, int64_t for_ns);
+
 /* Whether there is a call of that name in the websocket API. */
 bool box_has_call(const char *name);
 

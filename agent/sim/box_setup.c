@@ -289,6 +289,34 @@ static void take_limits(struct reader *r, struct box_trading *t)
     }
 }
 
+/* {"kind": "lost", "match": "POST /api/v3/order", "after": 2} */
+static void take_fault(struct reader *r, struct box_trading *t)
+{
+    struct json_text key;
+    struct box_param p[8];
+    char text[8][2][BOX_FAULT_WORD_MAX], why[BOX_FAULT_WHY_MAX];
+    uint32_t n = 0;
+    uint64_t id;
+    if (!opens(r, "faults", '{'))
+        return;
+    while (json_key(&r->j, &key)) {
+        struct json_text v = json_peek(&r->j) == '"' ? json_string(&r->j) : json_skip(&r->j);
+        if (n == 8 || key.len >= BOX_FAULT_WORD_MAX || v.len >= BOX_FAULT_WORD_MAX) {
+            fail(r, ERR_RANGE, "faults: too many words, or one is too long");
+            continue;
+        }
+        memcpy(text[n][0], key.p, key.len);
+        text[n][0][key.len] = '\0';
+        memcpy(text[n][1], v.p, v.len);
+        text[n][1][v.len] = '\0';
+        p[n] = (struct box_param){text[n][0], text[n][1]};
+        n++;
+    }
+    enum err e = r->j.err ? ERR_OK : box_fault_add(&t->faults, p, n, &id, why);
+    if (e)
+        fail(r, e, "faults: %s", why);
+}
+
 enum err box_trading_read(struct box_trading *t, const char *text, size_t len, char *why)
 {
     struct reader r = {.j = json_make(text, len), .text = text, .why = why};
@@ -301,6 +329,10 @@ enum err box_trading_read(struct box_trading *t, const char *text, size_t len, c
                         take_account(&r, t);
             } else if (json_is(key, "limits")) {
                 take_limits(&r, t);
+            } else if (json_is(key, "faults")) {
+                if (opens(&r, "faults", '['))
+                    while (json_element(&r.j))
+                        take_fault(&r, t);
             } else if (json_is(key, "fills")) {
                 char word[16] = "";
                 take_text(&r, "fills", sizeof word - 1, word);
@@ -308,7 +340,7 @@ enum err box_trading_read(struct box_trading *t, const char *text, size_t len, c
                 if (strcmp(word, "cross") != 0 && strcmp(word, "touch") != 0)
                     fail(&r, ERR_UNKNOWN, "fills: want \"touch\" or \"cross\"");
             } else {
-                unknown(&r, key, "accounts, limits, fills");
+                unknown(&r, key, "accounts, limits, fills, faults");
             }
         }
     if (r.e)

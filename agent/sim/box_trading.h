@@ -14,6 +14,7 @@
 
 #include "model/order.h"
 #include "sim/box.h"
+#include "sim/box_faults.h"
 
 #define BOX_ACCOUNTS_MAX  16
 #define BOX_KEYS_MAX      8 /* of one account */
@@ -263,6 +264,7 @@ struct box_trading {
     box_verify_fn *verify;
     box_user_fn *tell;
     void *tell_ctx;
+    struct box_faults faults;
     struct box_text event; /* room for user events */
 };
 
