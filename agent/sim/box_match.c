@@ -304,11 +304,11 @@ static bool trade_with(struct box_trading *t, struct box_order *o, const struct 
     if (!f->maker && !take(m, box_side_index(o->side), f->price, qty))
         return false;
     uint64_t trade = ++t->trades;
+    m->has_last = true;
+    m->last = f->price; /* also what commissions in a third asset are reckoned with */
     /* The taker first: only it can lack funds, and then nothing has happened. */
     if (!box_settle(t, o, f->price, qty, false, f->maker ? f->maker->id : 0, trade))
         return false;
-    m->has_last = true;
-    m->last = f->price;
     return !f->maker || box_settle(t, f->maker, f->price, qty, true, o->id, trade);
 }
 

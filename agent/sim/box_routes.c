@@ -112,7 +112,7 @@ const struct box_row BOX_ROUTES[] = {
     /* what clients look at before they trade on spot */
     {"/sapi/v1/capital/config/getall", BOX_GET, NULL, 10, BOX_READ, false, box_answer_coins,
      NOTHING},
-    {"/sapi/v1/margin/allPairs", BOX_GET, NULL, 1, BOX_OPEN, false, box_answer_nothing, NOTHING},
+    {"/sapi/v1/margin/allPairs", BOX_GET, NULL, 1, BOX_READ, false, box_answer_nothing, NOTHING},
     {"/sapi/v1/margin/isolated/allPairs", BOX_GET, NULL, 1, BOX_READ, false, box_answer_nothing,
      NOTHING},
 };
