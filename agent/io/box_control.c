@@ -170,8 +170,7 @@ static void answer_clock(struct box_server *s, const struct box_http_request *q,
 }
 
 /* POST /box/ban?seconds=30: whoever asks from the requester's address */
-static void answer_ban(struct box_server *s, const struct box_http_request *q,
-                       struct box_answer *a)
+static void answer_ban(struct box_server *s, const struct box_http_request *q, struct box_answer *a)
 {
     uint64_t seconds = 0;
     const char *text = box_http_param(q, "seconds");

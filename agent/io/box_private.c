@@ -96,8 +96,7 @@ bool box_private_mutes(struct box_server *s, const char *stream)
     if (!s->box->trading)
         return false;
     struct box_faults *faults = &s->box->trading->faults;
-    if (faults->count &&
-        box_fault_strikes(faults, BOX_FAULT_FREEZE, BOX_FAULT_FREEZE, stream, &f))
+    if (faults->count && box_fault_strikes(faults, BOX_FAULT_FREEZE, BOX_FAULT_FREEZE, stream, &f))
         s->frozen_until_ns = clock_mono_ns() + f.ms * NS_PER_MS;
     if (s->frozen_until_ns && clock_mono_ns() < s->frozen_until_ns)
         return true;
@@ -161,8 +160,7 @@ int box_private_receive(struct box_server *s, struct box_client *c, const char *
     const char *text = c->in.p ? c->in.p : "";
     if (c->in_binary || c->in.len > BOX_CONN_REQUEST_BYTES) {
         c->conn.close = c->in_binary ? BOX_CLOSE_UNSUPPORTED : BOX_CLOSE_TOO_BIG;
-        c->conn.why =
-            c->in_binary ? "binary messages are not accepted" : "the request is too long";
+        c->conn.why = c->in_binary ? "binary messages are not accepted" : "the request is too long";
         lws_callback_on_writable(c->wsi);
         return 0;
     }
@@ -190,9 +188,9 @@ int box_private_request(struct box_server *s, struct lws *wsi, struct box_http *
     struct box_fault f;
     char what[320];
     snprintf(what, sizeof what, "%s %s", METHOD[q->r.method], q->path);
-    bool struck = s->box->trading && strncmp(q->path, "/box/", 5) != 0 &&
-                  box_fault_strikes(&s->box->trading->faults, BOX_FAULT_LOST, BOX_FAULT_TRUNCATE,
-                                    what, &f);
+    bool struck =
+        s->box->trading && strncmp(q->path, "/box/", 5) != 0 &&
+        box_fault_strikes(&s->box->trading->faults, BOX_FAULT_LOST, BOX_FAULT_TRUNCATE, what, &f);
     if (!struck || f.execute)
         box_control_answer(s, q, &h->answer);
     if (!struck)

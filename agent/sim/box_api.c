@@ -257,8 +257,7 @@ static bool who(struct box *b, const struct message *m, struct box_answer *ret, 
     return true;
 }
 
-static void logon(struct box *b, struct box_api *a, const struct message *m,
-                  struct box_answer *ret)
+static void logon(struct box *b, struct box_api *a, const struct message *m, struct box_answer *ret)
 {
     uint32_t account;
     const struct box_key *key;
@@ -277,8 +276,7 @@ static void logon(struct box *b, struct box_api *a, const struct message *m,
     }
 }
 
-static void logout(struct box *b, struct box_api *a, struct box_answer *ret,
-                   struct box_text *after)
+static void logout(struct box *b, struct box_api *a, struct box_answer *ret, struct box_text *after)
 {
     for (uint32_t i = a->streams; i-- > 0;)
         if (a->stream[i].by_logon)
@@ -370,9 +368,8 @@ static void answer(struct box *b, struct box_usage *u, struct box_api *a, struct
 }
 
 void box_api_message(struct box *b, struct box_usage *u, struct box_api *a, const char *text,
-                     size_t len, const char *client, int64_t mono_ns,
-                     const struct box_fault *fault, struct box_text *reply,
-                     struct box_text *after)
+                     size_t len, const char *client, int64_t mono_ns, const struct box_fault *fault,
+                     struct box_text *reply, struct box_text *after)
 {
     struct box_answer ret = {.status = 200};
     struct message *m = calloc(1, sizeof *m);
@@ -382,8 +379,9 @@ void box_api_message(struct box *b, struct box_usage *u, struct box_api *a, cons
         m->room = malloc(len + 1);
     if (!m || !m->room) {
         free(m);
-        box_text_add(reply, "{\"id\":null,\"status\":500,\"error\":{\"code\":-1001,\"msg\":\"Internal "
-                            "error; unable to process your request. Please try again.\"}}");
+        box_text_add(reply,
+                     "{\"id\":null,\"status\":500,\"error\":{\"code\":-1001,\"msg\":\"Internal "
+                     "error; unable to process your request. Please try again.\"}}");
         return;
     }
     m->r.client = client;

@@ -34,9 +34,8 @@ void box_api_open(struct box_api *a, struct box *b, const char *limits, const ch
  * (eventStreamTerminated) goes behind the answer into [after], one frame a line; both texts are the
  * caller's. [fault]: not NULL where one was ordered for it; STATUS is done here. */
 void box_api_message(struct box *b, struct box_usage *u, struct box_api *a, const char *text,
-                     size_t len, const char *client, int64_t mono_ns,
-                     const struct box_fault *fault, struct box_text *reply,
-                     struct box_text *after);
+                     size_t len, const char *client, int64_t mono_ns, const struct box_fault *fault,
+                     struct box_text *reply, struct box_text *after);
 
 /* The call that a message asks for ("order.place"), for who orders faults; false: none. [out] has
  * [cap] bytes. */

@@ -1,5 +1,5 @@
-/* An exchange in a box with two accounts, asked directly: no sockets, a clock that stands still, and
- * "good" for every signature. */
+/* An exchange in a box with two accounts, asked directly: no sockets, a clock that stands still,
+ * and "good" for every signature. */
 #ifndef TW_TESTS_TRADERS_H
 #define TW_TESTS_TRADERS_H
 
@@ -26,8 +26,8 @@ struct traders {
 };
 
 /* Accounts "anna" (key "anna", 1000 USDT, 10 BTC, 5 BNB; group 7) and "ben" (key "ben", 1000 USDT,
- * 10 BTC; group 7); bids 10 and 9, asks 11 and 12 of 1 BTC each; commission 0.1 %. [more] is further
- * JSON of the file behind the accounts, or "". */
+ * 10 BTC; group 7); bids 10 and 9, asks 11 and 12 of 1 BTC each; commission 0.1 %. [more] is
+ * further JSON of the file behind the accounts, or "". */
 void traders_open(struct traders *t, const char *more);
 void traders_close(struct traders *t);
 void traders_quiet(struct traders *t);

@@ -192,6 +192,27 @@ def test_market_goes_wrong(x):
     tap.ok(gap(), "a_gap_is_ordered")
 
 
+def test_frozen_feed(x):
+    feed = ws.WebSocket(x.port, "/ws/btcusdt@depth@100ms", x.ca, timeout=PATIENCE)
+    feed.recv()
+    x.order_fault(kind="freeze", ms="1200")
+    longest, last = 0, time.monotonic()
+    for _ in range(12):
+        feed.recv()
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    tap.ok(longest >= 1.0 and feed.pings > 0, "a_frozen_feed_still_pings", (longest, feed.pings))
+
+
+def test_disconnect(x):
+    feed = ws.WebSocket(x.port, "/ws/btcusdt@trade", x.ca)
+    x.get("/box/disconnect", method="POST")
+    try:
+        while True:
+            feed.recv()
+    except (ws.Closed, OSError) as e:
+        tap.ok(isinstance(e, ws.Closed) and e.code == 1001, "connections_are_ended_on_request", e)
+
+
 def test_maintenance(x, anna):
     api = Api(x)
     x.get("/box/maintenance?on=true", method="POST")
@@ -224,7 +245,7 @@ def test_files():
 
 def main():
     test_files()
-    x = Exchange(os.path.join(SCRATCH, "box"))
+    x = Exchange(os.path.join(SCRATCH, "box"), "--ping-every", "500ms")
     try:
         anna = Client(x, "anna")
         test_rest(x, anna)
@@ -232,6 +253,8 @@ def main():
         test_events_go_wrong(x, anna)
         test_answers_go_wrong(x, anna)
         test_market_goes_wrong(x)
+        test_frozen_feed(x)
+        test_disconnect(x)
         test_maintenance(x, anna)
         tap.ok(books_balance(ACCOUNTS, x.books()) == "", "books_balance_at_the_end", books_balance(ACCOUNTS, x.books()))
         tap.ok(x.stop() == 0, "it_ends_well", x.log()[-2000:])

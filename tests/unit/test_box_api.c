@@ -88,8 +88,9 @@ static void test_forms_of_requests(void **state)
 static void test_orders_over_websocket(void **state)
 {
     (void)state;
-    const char *order = "\"symbol\":\"BTCUSDT\",\"side\":\"BUY\",\"type\":\"LIMIT\",\"timeInForce\":"
-                        "\"GTC\",\"price\":\"8\",\"quantity\":\"1\"";
+    const char *order =
+        "\"symbol\":\"BTCUSDT\",\"side\":\"BUY\",\"type\":\"LIMIT\",\"timeInForce\":"
+        "\"GTC\",\"price\":\"8\",\"quantity\":\"1\"";
     has(signed_by("anna", "order.place", order), "{\"id\":7,\"status\":200,\"result\":{\"symbol\"");
     has(signed_by("anna", "order.status", "\"symbol\":\"BTCUSDT\",\"orderId\":1"), "\"NEW\"");
     has(signed_by("anna", "openOrders.status", ""), "\"orderId\":1");
@@ -98,8 +99,9 @@ static void test_orders_over_websocket(void **state)
     has(signed_by("anna", "order.cancel", "\"symbol\":\"BTCUSDT\",\"orderId\":1"),
         "{\"id\":7,\"status\":400,\"error\":{\"code\":-2011,\"msg\":\"Unknown order sent.\"}}");
     has(signed_by("anna", "myTrades", "\"symbol\":\"BTCUSDT\""), "\"result\":[]");
-    has(signed_by("anna", "order.place", "\"returnRateLimits\":true,\"symbol\":\"BTCUSDT\",\"side\":"
-                                         "\"BUY\",\"type\":\"MARKET\",\"quantity\":1"),
+    has(signed_by("anna", "order.place",
+                  "\"returnRateLimits\":true,\"symbol\":\"BTCUSDT\",\"side\":"
+                  "\"BUY\",\"type\":\"MARKET\",\"quantity\":1"),
         "\"rateLimits\":[{\"rateLimitType\":\"ORDERS\",\"interval\":\"SECOND\",\"intervalNum\":10,"
         "\"limit\":100,\"count\":1}"); /* two placed, one of them filled at once */
     has(say("{\"id\":7,\"method\":\"order.place\",\"params\":{}}"), "Mandatory parameter 'apiKey'");
@@ -108,12 +110,14 @@ static void test_orders_over_websocket(void **state)
 static void test_sessions(void **state)
 {
     (void)state;
-    has(say("{\"id\":1,\"method\":\"session.status\"}"), "{\"apiKey\":null,\"authorizedSince\":null");
+    has(say("{\"id\":1,\"method\":\"session.status\"}"),
+        "{\"apiKey\":null,\"authorizedSince\":null");
     has(signed_by("anna", "session.logon", ""), "-4056"); /* HMAC */
     has(say("{\"id\":1,\"method\":\"userDataStream.subscribe\"}"), "\"status\":401");
     has(signed_by("ed", "session.logon", ""), "{\"apiKey\":\"ed\",\"authorizedSince\":17");
     char text[200];
-    snprintf(text, sizeof text, "{\"id\":1,\"method\":\"account.status\",\"params\":{\"timestamp\":%lld}}",
+    snprintf(text, sizeof text,
+             "{\"id\":1,\"method\":\"account.status\",\"params\":{\"timestamp\":%lld}}",
              (long long)(t.now_us / 1000));
     has(say(text), "\"canWithdraw\":true");
     has(say("{\"id\":1,\"method\":\"account.status\"}"), "Mandatory parameter 'timestamp'");
@@ -129,7 +133,8 @@ static void test_sessions(void **state)
     assert_string_equal(after.p, "{\"subscriptionId\":0,\"event\":{\"e\":\"eventStreamTerminated\","
                                  "\"E\":1700000000000}}\n");
     assert_false(box_api_event(&api, 0, "{}", 2, &frame));
-    has(say("{\"id\":1,\"method\":\"userDataStream.unsubscribe\",\"params\":{\"subscriptionId\":5}}"),
+    has(say("{\"id\":1,\"method\":\"userDataStream.unsubscribe\",\"params\":{\"subscriptionId\":5}"
+            "}"),
         "-2036");
     has(say("{\"id\":1,\"method\":\"userDataStream.unsubscribe\"}"), "\"result\":{}");
     has(after.p, "eventStreamTerminated");
@@ -148,12 +153,14 @@ static void test_documented_signatures(void **state)
                        "recvWindow=5000&timestamp=1499827319559";
     const char *good = "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71";
     assert_true(box_sign_verify(&k, rest, strlen(rest), good));
-    assert_true(box_sign_verify(
-        &k, rest, strlen(rest), "C8DB56825AE71D6D79447849E617115F4A920FA2ACDCAB2B053C4B2838BD6B71"));
+    assert_true(
+        box_sign_verify(&k, rest, strlen(rest),
+                        "C8DB56825AE71D6D79447849E617115F4A920FA2ACDCAB2B053C4B2838BD6B71"));
     assert_false(box_sign_verify(&k, rest, strlen(rest) - 1, good));
     assert_false(box_sign_verify(&k, rest, strlen(rest), good + 1));
-    assert_false(box_sign_verify(
-        &k, rest, strlen(rest), "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b7x"));
+    assert_false(
+        box_sign_verify(&k, rest, strlen(rest),
+                        "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b7x"));
     /* the body as sent, without its signature */
     char payload[BOX_PAYLOAD_MAX], body[400];
     snprintf(body, sizeof body, "%s&signature=%s", rest, good);
@@ -173,7 +180,7 @@ static void test_ed25519(void **state)
                                        0xc0, 0xcd, 0x55, 0xf1, 0x2a, 0xf4, 0x66, 0x0c}};
     char bad[100] = "kqAJqfDUyrhyDoILX2QlQKKye1QWUD+Ps3YiI+vbadoI"
                     "WsHkPhWZbkWPNhPQ8R2MOHsurrQwKu6wDSkWErsMAA==";
-        assert_true(box_sign_verify(&k, "\x72", 1, bad));
+    assert_true(box_sign_verify(&k, "\x72", 1, bad));
     assert_false(box_sign_verify(&k, "\x73", 1, bad));
     bad[5] = bad[5] == 'A' ? 'B' : 'A';
     assert_false(box_sign_verify(&k, "\x72", 1, bad));
@@ -246,11 +253,12 @@ static void test_faults(void **state)
     const struct box_fault unknown = {
         .kind = BOX_FAULT_STATUS, .status = 504, .code = -1007, .execute = true};
     char text[400];
-    snprintf(text, sizeof text,
-             "{\"id\":7,\"method\":\"order.place\",\"params\":{\"symbol\":\"BTCUSDT\",\"side\":"
-             "\"BUY\",\"type\":\"MARKET\",\"quantity\":\"1\",\"apiKey\":\"anna\",\"timestamp\":%lld,"
-             "\"signature\":\"good\"}}",
-             (long long)(t.now_us / 1000));
+    snprintf(
+        text, sizeof text,
+        "{\"id\":7,\"method\":\"order.place\",\"params\":{\"symbol\":\"BTCUSDT\",\"side\":"
+        "\"BUY\",\"type\":\"MARKET\",\"quantity\":\"1\",\"apiKey\":\"anna\",\"timestamp\":%lld,"
+        "\"signature\":\"good\"}}",
+        (long long)(t.now_us / 1000));
     has(say_with(&unknown, text), "\"status\":504,\"error\":{\"code\":-1007,\"msg\":\"Timeout");
     assert_int_equal(t.trading.fills, 1);
 }
@@ -287,7 +295,8 @@ static void test_files_of_accounts(void **state)
         {"{\"accounts\":[{\"maker\":\"1\"}]}", "maker: want"},
         {"{\"accounts\":[{\"keys\":[{\"apiKey\":\"k\",\"secret\":\"s\"}]}]}", "a key wants"},
         {"{\"accounts\":[{\"keys\":[{\"apiKey\":\"k\",\"permissions\":[]}]}]}", "a key wants"},
-        {"{\"accounts\":[{\"keys\":[{\"apiKey\":\"k\",\"secret\":\"s\",\"permissions\":[\"all\"]}]}]}",
+        {"{\"accounts\":[{\"keys\":[{\"apiKey\":\"k\",\"secret\":\"s\",\"permissions\":[\"all\"]}]}"
+         "]}",
          "permissions: want"},
         {"{\"accounts\":[{\"keys\":[{\"apiKey\":\"k\",\"ed25519\":\"AAAA\",\"permissions\":[]}]}]}",
          "ed25519: want"},
@@ -322,11 +331,16 @@ static void test_files_of_accounts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_forms_of_requests), CASE(test_orders_over_websocket),
-        CASE(test_sessions),          CASE(test_documented_signatures),
-        CASE(test_ed25519),           CASE(test_queries_are_signed_encoded),
-        CASE(test_forms),             CASE(test_faults),
-        CASE(test_books),             CASE(test_files_of_accounts),
+        CASE(test_forms_of_requests),
+        CASE(test_orders_over_websocket),
+        CASE(test_sessions),
+        CASE(test_documented_signatures),
+        CASE(test_ed25519),
+        CASE(test_queries_are_signed_encoded),
+        CASE(test_forms),
+        CASE(test_faults),
+        CASE(test_books),
+        CASE(test_files_of_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

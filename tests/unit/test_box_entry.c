@@ -206,9 +206,9 @@ static void test_client_ids(void **state)
           "Unknown order sent.");
     /* among open orders only: the venue takes it a second time, and so does this one */
     traders_get(&t, 200, "anna", ORDER, LIMIT "price=8&quantity=1&newClientOrderId=x");
-    assert_non_null(strstr(traders_get(&t, 200, "anna", "GET /api/v3/order",
-                                       "symbol=BTCUSDT&origClientOrderId=x"),
-                           "\"orderId\":3,"));
+    assert_non_null(strstr(
+        traders_get(&t, 200, "anna", "GET /api/v3/order", "symbol=BTCUSDT&origClientOrderId=x"),
+        "\"orderId\":3,"));
     error("anna", "GET /api/v3/order", "symbol=BTCUSDT&orderId=3&origClientOrderId=y", 400, -2013,
           "Order does not exist.");
     error("ben", "GET /api/v3/order", "symbol=BTCUSDT&orderId=3", 400, -2013,
@@ -228,11 +228,13 @@ static void test_cancel_and_replace(void **state)
     static const char WHAT[] = "POST /api/v3/order/cancelReplace";
     const char *body;
     traders_get(&t, 200, "anna", ORDER, LIMIT "price=8&quantity=1");
-    body = traders_get(&t, 200, "anna", WHAT,
-                       LIMIT "price=9&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1");
+    body =
+        traders_get(&t, 200, "anna", WHAT,
+                    LIMIT "price=9&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1");
     assert_non_null(strstr(body, "{\"cancelResult\":\"SUCCESS\",\"newOrderResult\":\"SUCCESS\""));
-    body = traders_get(&t, 400, "anna", WHAT,
-                       LIMIT "price=9&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1");
+    body =
+        traders_get(&t, 400, "anna", WHAT,
+                    LIMIT "price=9&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1");
     assert_string_equal(body, "{\"code\":-2022,\"msg\":\"Order cancel-replace failed.\",\"data\":{"
                               "\"cancelResult\":\"FAILURE\",\"newOrderResult\":\"NOT_ATTEMPTED\","
                               "\"cancelResponse\":{\"code\":-2011,\"msg\":\"Unknown order sent.\"},"
@@ -242,33 +244,37 @@ static void test_cancel_and_replace(void **state)
     assert_non_null(strstr(body, "{\"code\":-2021,"));
     body = traders_get(
         &t, 409, "anna", WHAT,
-        BUY "type=LIMIT_MAKER&price=12&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=2");
+        BUY
+        "type=LIMIT_MAKER&price=12&quantity=1&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=2");
     assert_non_null(strstr(body, "\"newOrderResponse\":{\"code\":-2010,\"msg\":\"Order would "
                                  "immediately match and take.\"}"));
     /* filters are looked at first: the old order stays */
     error("anna", WHAT,
           LIMIT "price=9.5&quantity=1&cancelReplaceMode=ALLOW_FAILURE&cancelOrderId=3", 400, -1013,
           "Filter failure: PRICE_FILTER");
-    assert_non_null(strstr(traders_get(&t, 200, "anna", "GET /api/v3/openOrders", ""),
-                           "\"orderId\":3,"));
+    assert_non_null(
+        strstr(traders_get(&t, 200, "anna", "GET /api/v3/openOrders", ""), "\"orderId\":3,"));
 }
 
 static void test_answers_by_type(void **state)
 {
     (void)state;
     char want[200];
-    traders_ask(&t, "anna", ORDER, LIMIT "price=8&quantity=1&newClientOrderId=k&newOrderRespType=ACK");
+    traders_ask(&t, "anna", ORDER,
+                LIMIT "price=8&quantity=1&newClientOrderId=k&newOrderRespType=ACK");
     snprintf(want, sizeof want,
              "{\"symbol\":\"BTCUSDT\",\"orderId\":1,\"orderListId\":-1,\"clientOrderId\":\"k\","
              "\"transactTime\":%lld}",
              (long long)(t.now_us / 1000));
     assert_string_equal(t.answer.body.p, want);
-    const char *body = traders_ask(&t, "anna", ORDER, LIMIT "price=8&quantity=1&newOrderRespType=RESULT");
+    const char *body =
+        traders_ask(&t, "anna", ORDER, LIMIT "price=8&quantity=1&newOrderRespType=RESULT");
     assert_non_null(strstr(body, "\"origQuoteOrderQty\""));
     assert_null(strstr(body, "\"fills\""));
-    assert_non_null(strstr(traders_ask(&t, "anna", ORDER, LIMIT "price=8&quantity=1"), "\"fills\":[]"));
-    assert_string_equal(traders_get(&t, 200, "anna", "POST /api/v3/order/test", LIMIT "price=8&quantity=1"),
-                        "{}");
+    assert_non_null(
+        strstr(traders_ask(&t, "anna", ORDER, LIMIT "price=8&quantity=1"), "\"fills\":[]"));
+    assert_string_equal(
+        traders_get(&t, 200, "anna", "POST /api/v3/order/test", LIMIT "price=8&quantity=1"), "{}");
     assert_int_equal(t.trading.orders, 3);
     error("anna", ORDER, LIMIT "price=8&quantity=1&newOrderRespType=ALL", 400, -1130,
           "Data sent for parameter 'newOrderRespType' is not valid.");
@@ -346,18 +352,20 @@ static void test_histories(void **state)
         traders_get(&t, 200, "anna", ORDER, LIMIT "price=8&quantity=1");
         t.now_us += 1000000;
     }
-    const char *body = traders_get(&t, 200, "anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&limit=2");
+    const char *body =
+        traders_get(&t, 200, "anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&limit=2");
     assert_true(strstr(body, "\"orderId\":4,") && strstr(body, "\"orderId\":5,"));
     assert_null(strstr(body, "\"orderId\":3,"));
-    body = traders_get(&t, 200, "anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&orderId=2&limit=1");
+    body =
+        traders_get(&t, 200, "anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&orderId=2&limit=1");
     assert_true(strstr(body, "\"orderId\":2,") && !strstr(body, "\"orderId\":3,"));
     snprintf(params, sizeof params, "symbol=BTCUSDT&startTime=%lld&endTime=%lld",
              (long long)(TRADERS_NOW_US / 1000 + 1000), (long long)(TRADERS_NOW_US / 1000 + 2000));
     body = traders_get(&t, 200, "anna", "GET /api/v3/allOrders", params);
     assert_true(strstr(body, "\"orderId\":2,") && strstr(body, "\"orderId\":3,"));
     assert_true(!strstr(body, "\"orderId\":1,") && !strstr(body, "\"orderId\":4,"));
-    error("anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&startTime=1&endTime=86400002", 400, -1127,
-          "More than 24 hours between startTime and endTime.");
+    error("anna", "GET /api/v3/allOrders", "symbol=BTCUSDT&startTime=1&endTime=86400002", 400,
+          -1127, "More than 24 hours between startTime and endTime.");
     error("anna", "GET /api/v3/myTrades", "symbol=BTCUSDT&orderId=1&startTime=5", 400, -1128,
           "Combination of optional parameters invalid.");
 }
@@ -366,7 +374,8 @@ static void test_no_accounts(void **state)
 {
     (void)state;
     t.box.trading = NULL;
-    assert_non_null(strstr(traders_get(&t, 400, "anna", ORDER, LIMIT "price=8&quantity=1"), "-1020"));
+    assert_non_null(
+        strstr(traders_get(&t, 400, "anna", ORDER, LIMIT "price=8&quantity=1"), "-1020"));
     t.box.trading = &t.trading;
 }
 
@@ -375,18 +384,12 @@ static void test_no_accounts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_who_asks),
-        CASE(test_time),
-        CASE(test_parameters),
-        CASE(test_filters),
-        CASE(test_client_ids),
-        CASE(test_cancel_and_replace),
-        CASE(test_answers_by_type),
-        CASE(test_orders_in_ten_seconds),
-        CASE(test_weights_and_bans),
-        CASE(test_key_permissions_are_shown),
-        CASE(test_histories),
-        CASE(test_no_accounts),
+        CASE(test_who_asks),         CASE(test_time),
+        CASE(test_parameters),       CASE(test_filters),
+        CASE(test_client_ids),       CASE(test_cancel_and_replace),
+        CASE(test_answers_by_type),  CASE(test_orders_in_ten_seconds),
+        CASE(test_weights_and_bans), CASE(test_key_permissions_are_shown),
+        CASE(test_histories),        CASE(test_no_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

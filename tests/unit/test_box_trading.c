@@ -62,14 +62,12 @@ static void test_a_resting_buy_binds_and_fills(void **state)
     traders_print(&t, "8", "1");
     balance("anna", "USDT", "976/16");
     balance("anna", "BTC", "10.999/0"); /* less commission in what was received */
-    has(traders_get(&t, 200, "anna", "GET /api/v3/order",
-                    "symbol=BTCUSDT&origClientOrderId=a1"),
+    has(traders_get(&t, 200, "anna", "GET /api/v3/order", "symbol=BTCUSDT&origClientOrderId=a1"),
         "\"status\":\"PARTIALLY_FILLED\"");
     traders_print(&t, "7", "5"); /* through the price: at the order's own */
     balance("anna", "USDT", "976/0");
     balance("anna", "BTC", "12.997/0");
-    has(traders_get(&t, 200, "anna", "GET /api/v3/myTrades", "symbol=BTCUSDT"),
-        "\"isMaker\":true");
+    has(traders_get(&t, 200, "anna", "GET /api/v3/myTrades", "symbol=BTCUSDT"), "\"isMaker\":true");
 }
 
 static void test_a_better_price_gives_money_back(void **state)
@@ -166,8 +164,7 @@ static void test_self_trade_prevention(void **state)
                        "selfTradePreventionMode=%s",
                  CASE[i].mode);
         order("anna", params, CASE[i].taker); /* of the same group; the market's 1 goes first */
-        has(traders_get(&t, 200, "ben", "GET /api/v3/order",
-                        "symbol=BTCUSDT&origClientOrderId=m"),
+        has(traders_get(&t, 200, "ben", "GET /api/v3/order", "symbol=BTCUSDT&origClientOrderId=m"),
             CASE[i].maker);
         assert_string_equal(strchr(traders_balance(&t, "ben", "BTC"), '/') + 1, CASE[i].resting);
         has(traders_get(&t, 200, "ben", "GET /api/v3/myPreventedMatches",
@@ -202,8 +199,7 @@ static void test_conditional_orders(void **state)
 {
     (void)state;
     traders_print(&t, "10", "0.5");
-    refused("anna",
-            "symbol=BTCUSDT&type=STOP_LOSS&side=SELL&quantity=1&stopPrice=10",
+    refused("anna", "symbol=BTCUSDT&type=STOP_LOSS&side=SELL&quantity=1&stopPrice=10",
             "{\"code\":-2010,\"msg\":\"Order would trigger immediately.\"}");
     order("anna",
           "symbol=BTCUSDT&type=STOP_LOSS_LIMIT&timeInForce=GTC&side=SELL&quantity=1&stopPrice=9&"
