@@ -245,7 +245,12 @@ def test_files():
 
 def main():
     test_files()
-    x = Exchange(os.path.join(SCRATCH, "box"), "--ping-every", "500ms")
+    y = Exchange(os.path.join(SCRATCH, "pinging"), "--ping-every", "500ms")
+    try:
+        test_frozen_feed(y)
+    finally:
+        y.stop()
+    x = Exchange(os.path.join(SCRATCH, "box"))
     try:
         anna = Client(x, "anna")
         test_rest(x, anna)
@@ -253,7 +258,6 @@ def main():
         test_events_go_wrong(x, anna)
         test_answers_go_wrong(x, anna)
         test_market_goes_wrong(x)
-        test_frozen_feed(x)
         test_disconnect(x)
         test_maintenance(x, anna)
         tap.ok(books_balance(ACCOUNTS, x.books()) == "", "books_balance_at_the_end", books_balance(ACCOUNTS, x.books()))
