@@ -90,8 +90,8 @@ static enum err ask(const struct acceptance *x, const struct audit_args *a, char
     const struct input terminal = {.has_fd = false};
     struct secret typed;
     printf("%s: %s\n"
-           "If you go on, this is recorded, nothing is removed, and for a day nothing more is "
-           "signed than the policy would allow beyond a full day.\n",
+           "If you go on, that is recorded, nothing is removed, and all that the policy allows in an "
+           "hour and a day counts as spent.\n",
            a->log, x->wrong);
     if (a->yes)
         return ERR_OK;

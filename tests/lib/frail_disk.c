@@ -38,17 +38,15 @@ struct disk_file *disk_find(const char *name)
 
 struct disk_file *disk_make(const char *name)
 {
-    for (int i = 0; i < DISK_FILES; i++)
-        if (!disk.file[i].there) {
-            struct disk_file *f = &disk.file[i];
-            memset(f, 0, sizeof *f);
-            snprintf(f->name, sizeof f->name, "%s", name);
-            f->there = true;
-            return f;
-        }
-    bool room_for_another_file = false;
-    CHECK(room_for_another_file);
-    return NULL;
+    int i = 0;
+    while (i < DISK_FILES && disk.file[i].there)
+        i++;
+    CHECK(i < DISK_FILES);
+    struct disk_file *f = &disk.file[i];
+    memset(f, 0, sizeof *f);
+    snprintf(f->name, sizeof f->name, "%s", name);
+    f->there = true;
+    return f;
 }
 
 static void grow(struct disk_file *f, size_t len)
