@@ -51,7 +51,8 @@ static bool keep(void *arg, const struct audit_walk *w, const struct audit_recor
     if (records == RECORDS)
         return true;
     record[records] = *r;
-    memcpy(request_bytes[records], r->request, r->kept);
+    if (r->kept)
+        memcpy(request_bytes[records], r->request, r->kept);
     record_keyed[records++] = keyed;
     return true;
 }
