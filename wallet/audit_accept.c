@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "build_id.h"
-
 struct acceptance {
     struct key_store store;
     struct policy policy;
@@ -89,10 +87,11 @@ static enum err ask(const struct acceptance *x, const struct audit_args *a, char
 {
     const struct input terminal = {.has_fd = false};
     struct secret typed;
-    printf("%s: %s\n"
-           "If you go on, that is recorded, nothing is removed, and all that the policy allows in an "
-           "hour and a day counts as spent.\n",
-           a->log, x->wrong);
+    printf(
+        "%s: %s\n"
+        "If you go on, that is recorded, nothing is removed, and all that the policy allows in an "
+        "hour and a day counts as spent.\n",
+        a->log, x->wrong);
     if (a->yes)
         return ERR_OK;
     enum err e = input_read(&terminal, "the word accept, to go on", 32, INPUT_SHOWN, &typed, why);
@@ -220,7 +219,6 @@ enum err audit_accept(const struct audit_args *a, char *why)
     x->log.counters = &x->counters;
     x->log.open = true; /* every block has a MAC */
     policy_counters_init(&x->counters, ring, AUDIT_ORDERS_DAY);
-    snprintf(x->log.build, sizeof x->log.build, "%s", TW_BUILD_ID);
     enum err e = go_on(x, a, why);
     secret_free(&x->log.key);
     key_store_close(&x->store);
