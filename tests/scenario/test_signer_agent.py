@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The daemon beside a real signer: kept running by `tradewind run`, opened, asked, killed, stopped; and no process but the
 signer ever has a key in its memory, its environment or its arguments, nor is one in any file."""
-import base64, ctypes, ctypes.util, hashlib, os, shutil, signal, struct, subprocess, sys, tempfile
+import base64, ctypes, ctypes.util, fcntl, hashlib, os, shutil, signal, struct, subprocess, sys, tempfile, termios, threading
 
 sys.path[:0] = ["tests/tools", "tests/lib"]
 import agent, signer_rig, tap
@@ -118,6 +118,31 @@ def is_now(config, state):
     return agent.wait_for(lambda: (lambda s: s and s["state"] == state and s)(signer_of(config)), 2 * agent.PATIENCE)
 
 
+class Terminal(agent.Program):
+    """A program at a terminal of its own; all that is shown there goes to its log."""
+
+    def __init__(self, arguments, directory):
+        self.path = tempfile.mktemp(dir=directory, suffix=".log")
+        ours, theirs = os.openpty()
+        self.p = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                                  preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(theirs)
+        self.terminal = ours
+        threading.Thread(target=self.drain, daemon=True).start()
+        agent.RUNNING.append(self)
+
+    def drain(self):
+        with open(self.path, "ab", 0) as log:
+            try:
+                while True:
+                    log.write(os.read(self.terminal, 65536))
+            except OSError:
+                pass
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+
 def hold(rig, key, instance):
     """The driver of the daemon's own client, after it has signed and fetched what it may."""
     p = subprocess.Popen([DRIVER, "hold", rig.socket("trade.sock"), rig.socket("wire.sock"), key, str(instance), "40", "tg"],
@@ -138,10 +163,11 @@ def main():
     config = agent.write_config(SCRATCH, exchange.port, change=lambda t: t + '\n[signer]\nsockets = "%s"\nstore = "%s"\n' %
                                 (rig.sockets, rig.store))
     os.environ.update(signer_rig.environment(SCRATCH))
-    run = agent.Program([agent.TRADEWIND, "run", config], SCRATCH)
-    s = is_now(config, "sealed")
-    tap.ok(s, "run_starts_both_and_the_signer_is_sealed", run.log())
-    rig.unlock()
+    run = Terminal([agent.TRADEWIND, "run", config], SCRATCH)
+    tap.ok(run.wait_log("[Pp]assphrase") and not children(run.p.pid).get("tradewindd"),
+           "at_a_terminal_the_passphrase_is_asked_for_first", run.log())
+    run.type(PHRASE + "\n")
+    tap.ok(is_now(config, "open"), "and_opens_the_signer_before_the_daemon_starts", run.log())
     rig.set_policy()
     s = is_now(config, "open")
     tap.ok(s and agent.wait_for(lambda: signer_of(config)["keys"] == 3 and signer_of(config)["policy"]),
