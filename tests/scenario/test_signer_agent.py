@@ -123,6 +123,7 @@ class Terminal(agent.Program):
 
     def __init__(self, arguments, directory):
         self.path = tempfile.mktemp(dir=directory, suffix=".log")
+        open(self.path, "wb").close()
         ours, theirs = os.openpty()
         self.p = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
@@ -185,21 +186,24 @@ def main():
     tap.ok(len(under.get("tradewindd", [])) == 1 and under.get("tradewind-signe"), "the_processes_are_found", under)
     looked_at = {"tradewind run": run.p.pid, "tradewindd": under["tradewindd"][0]}
     looked_at.update({"client %d" % n: p.pid for n, p in enumerate(holders)})
+    may, reason = "san" not in tap.BUILD, "a sanitized program has terabytes of memory"
     try:
-        scan(looked_at["tradewindd"], keys)
-        may = True
+        may and next(memory_of(looked_at["tradewindd"]))
     except PermissionError:
-        may = False
+        may, reason = False, "the memory of another process may not be read here"
     for who, pid in looked_at.items():
         name = "no_key_in_the_memory_of_" + who.replace(" ", "_")
         if may:
             found, size = scan(pid, keys)
             tap.ok(not found and size > 1 << 20, name, "%s in %d bytes" % (found, size))
         else:
-            tap.skip(name, "the memory of another process may not be read here")
+            tap.skip(name, reason)
     # The scan finds what is there: the token in guarded memory of the client, keys in the signer's.
     for name, pid, what in (("the_token_in_the_client", holders[0].pid, token),
                             ("the_keys_in_the_signer", under["tradewind-signe"][0], keys)):
+        if not may:
+            tap.skip("the_scan_finds_" + name, reason)
+            continue
         try:
             found = set().union(*(scan(p, what)[0] for p in ([pid] if what is token else under["tradewind-signe"])))
             tap.ok(found, "the_scan_finds_" + name, found)
