@@ -145,8 +145,8 @@ enum audit_step audit_reader_next(struct audit_reader *r, struct audit_block *b,
     return AUDIT_STEP_BLOCK;
 }
 
-/* What follows the last block, 16 MiB of it, is no secret: sodium_is_zero() would look at it byte by
- * byte, and that was most of the signer's start. */
+/* What follows the last block, 16 MiB of it, is no secret: sodium_is_zero() would look at it byte
+ * by byte, and that was most of the signer's start. */
 static bool is_blank(const uint8_t *p, size_t n)
 {
     return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
