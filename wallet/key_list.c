@@ -45,6 +45,17 @@ static bool lacks_api_key(const struct keystore *k, int i)
     return lacks;
 }
 
+enum err key_print_json(cJSON *root, char *why)
+{
+    char *out = cJSON_Print(root);
+    cJSON_Delete(root);
+    if (!out)
+        return why_say(why, ERR_NOMEM, "no memory");
+    puts(out);
+    free(out);
+    return ERR_OK;
+}
+
 static enum err list_json(const struct keystore *k, char *why)
 {
     cJSON *root = cJSON_CreateObject(), *keys = cJSON_AddArrayToObject(root, "keys");
@@ -65,13 +76,7 @@ static enum err list_json(const struct keystore *k, char *why)
             cJSON_AddBoolToObject(o, "has_api_key", !lacks_api_key(k, i));
         cJSON_AddItemToArray(keys, o);
     }
-    char *out = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!out)
-        return why_say(why, ERR_NOMEM, "no memory");
-    puts(out);
-    free(out);
-    return ERR_OK;
+    return key_print_json(root, why);
 }
 
 enum err key_list(const struct keystore *k, bool json, char *why)

@@ -4,7 +4,11 @@
 
 #include "wallet/keystore.h"
 
+#include <cJSON.h>
 #include <stdbool.h>
+
+/* Prints [root] on standard output and deletes it. ERR_NOMEM. */
+enum err key_print_json(cJSON *root, char *why) MUST_CHECK;
 
 /* A table, or JSON, on standard output. Of a store that is not open, too. ERR_NOMEM. */
 enum err key_list(const struct keystore *k, bool json, char *why) MUST_CHECK;

@@ -1,12 +1,11 @@
 #include "wallet/key_slots.h"
 
 #include "wallet/file.h"
+#include "wallet/key_list.h"
 
-#include <cJSON.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,13 +32,7 @@ static enum err list_json(const struct keystore *k, char *why)
         }
         cJSON_AddItemToArray(slots, o);
     }
-    char *out = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!out)
-        return why_say(why, ERR_NOMEM, "no memory");
-    puts(out);
-    free(out);
-    return ERR_OK;
+    return key_print_json(root, why);
 }
 
 enum err key_slots_list(struct key_store *s, const struct key_args *a, char *why)
@@ -65,14 +58,6 @@ enum err key_slots_list(struct key_store *s, const struct key_args *a, char *why
 
 /* ---- one more ---- */
 
-static int find(const struct keystore *k, const char *label)
-{
-    for (uint32_t i = 0; i < k->slots; i++)
-        if (strcmp(k->slot[i].label, label) == 0)
-            return (int)i;
-    return -1;
-}
-
 /* Whether it could be added, before a secret is asked for or made. */
 static enum err check_new(const struct keystore *k, const char *label, char *why)
 {
@@ -80,7 +65,7 @@ static enum err check_new(const struct keystore *k, const char *label, char *why
         return why_say(why, ERR_RANGE,
                        "the name of a slot has 1 to 32 characters a-z, 0-9, '-' and '_', the first "
                        "a letter or digit");
-    if (find(k, label) >= 0)
+    if (keystore_find_slot(k, label) >= 0)
         return why_say(why, ERR_EXISTS, "there is a slot with that name already");
     if (k->slots == KEYSTORE_SLOTS_MAX)
         return why_say(why, ERR_FULL, "the key store has %d slots, more cannot be",
@@ -172,7 +157,7 @@ enum err key_slots_remove(struct key_store *s, const struct key_args *a, char *w
     enum err e = key_store_open(s, a, why);
     if (e)
         return e;
-    int i = find(&s->k, a->argument);
+    int i = keystore_find_slot(&s->k, a->argument);
     if (i < 0)
         return why_say(why, ERR_NOT_FOUND, "there is no slot with that name");
     if (s->k.slots == 1)

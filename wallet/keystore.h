@@ -128,6 +128,8 @@ const struct secret *keystore_content(const struct keystore *k, int entry);
 void keystore_parts(const struct secret *opened, const char **api_key, const uint8_t **secret,
                     size_t *len);
 
+/* Index of a slot; -1 where there is none. Of a store that is not open, too. */
+int keystore_find_slot(const struct keystore *k, const char *label);
 /* Slots: ERR_RANGE, ERR_EXISTS, ERR_FULL, ERR_NOMEM. The last one cannot be removed (ERR_STATE). */
 enum err keystore_add_slot(struct keystore *k, const struct keystore_unlock *u, const char *label,
                            uint64_t memory, uint32_t passes) MUST_CHECK;

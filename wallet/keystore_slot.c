@@ -85,7 +85,7 @@ enum err keystore_unwrap(const struct keystore *k, const struct keystore_slot *s
     return e;
 }
 
-static int find_slot(const struct keystore *k, const char *label)
+int keystore_find_slot(const struct keystore *k, const char *label)
 {
     for (uint32_t i = 0; i < k->slots; i++)
         if (strcmp(k->slot[i].label, label) == 0)
@@ -125,7 +125,7 @@ enum err keystore_add_slot(struct keystore *k, const struct keystore_unlock *u, 
     CHECK(keystore_is_open(k));
     if (!may_be_slot(u, label, memory, passes))
         return ERR_RANGE;
-    if (find_slot(k, label) >= 0)
+    if (keystore_find_slot(k, label) >= 0)
         return ERR_EXISTS;
     if (k->slots == KEYSTORE_SLOTS_MAX)
         return ERR_FULL;
@@ -138,7 +138,7 @@ enum err keystore_add_slot(struct keystore *k, const struct keystore_unlock *u, 
 
 enum err keystore_remove_slot(struct keystore *k, const char *label)
 {
-    int i = find_slot(k, label);
+    int i = keystore_find_slot(k, label);
     CHECK(keystore_is_open(k));
     if (i < 0)
         return ERR_NOT_FOUND;

@@ -1,4 +1,5 @@
 /* Phrases and the keys below them: BIP-39, BIP-32, BIP-44, against official vectors. */
+#include "desk.h"
 #include "vectors.h"
 #include "wallet/hash.h"
 #include "wallet/hdkey.h"
@@ -180,6 +181,26 @@ static void phrases_that_are_refused(void **state)
     assert_int_equal(seed_of(ABOUT, most), ERR_OK);
 }
 
+static void same_word(void *ctx, char *line, size_t len)
+{
+    int *n = ctx;
+    assert_true(*n < WORDLIST_WORDS);
+    assert_int_equal(len, strlen(WORDLIST[*n]));
+    assert_memory_equal(line, WORDLIST[*n], len);
+    ++*n;
+}
+
+static void words_of_bip39(void **state)
+{
+    (void)state;
+    int n = 0;
+    const char *file = shared_data("crypto-vectors/bip39-bip32/wordlist-english.txt");
+    if (!file)
+        skip();
+    each_line(file, same_word, &n);
+    assert_int_equal(n, WORDLIST_WORDS);
+}
+
 static void chains_of_bip32(void **state)
 {
     (void)state;
@@ -308,6 +329,7 @@ int main(void)
         cmocka_unit_test(nodes_of_ethers),
         cmocka_unit_test(phrases_as_people_type_them),
         cmocka_unit_test(phrases_that_are_refused),
+        cmocka_unit_test(words_of_bip39),
         cmocka_unit_test(chains_of_bip32),
         cmocka_unit_test(extended_keys_that_are_refused),
         cmocka_unit_test(paths),
