@@ -360,10 +360,6 @@ static void put_market(struct text *t, const struct property_draw *d, int64_t *t
 static void put_strategy(struct text *t, const struct property_draw *d)
 {
     put(t, "[[strategy]]\nname = \"s\"\nkind = \"%s\"\n", d->ops->name);
-    static const char *const STOP[] = {"keep", "cancel", "close"};
-    if (!t->plain)
-        put(t, "on_stop = \"%s\"\non_restart = \"%s\"\n", STOP[below(t, 3)],
-            maybe(t, 50) ? "adopt" : "cancel");
     switch (d->market) {
     case ONE_MARKET:
         /* scarce money goes to who asks first, which a reject may change: enough in plain draws */
@@ -454,6 +450,10 @@ void property_draw(const struct property_draw *d, bool plain, struct rng *r, cha
         for (const struct param_spec *p = d->ops->params; p->key; p++)
             if (p->type != PARAM_INSTRUMENT && is_switch(p) == (pass == 0))
                 put_param(&t, d->ops->name, p, count);
+    static const char *const STOP[] = {"keep", "cancel", "close"};
+    if (!plain)
+        put(&t, "on_stop = \"%s\"\non_restart = \"%s\"\n", STOP[below(&t, 3)],
+            maybe(&t, 50) ? "adopt" : "cancel");
     if (plain && d->plain)
         put(&t, "%s", d->plain);
     drop_unused(text);
