@@ -161,8 +161,9 @@ static void read_one(struct server *s, struct server_connection *c, struct polic
     }
     size_t len = 0;
     enum dispatch_next next;
-    if (take_token(c->peer, t.boot_ms)) {
-        c->busy = 0;
+    bool granted = take_token(c->peer, t.boot_ms);
+    if (granted) {
+        c->busy -= c->busy > 0;
         next = dispatch_message(s->dispatch, &c->client, s->in, (size_t)n, t, s->out, &len);
     } else {
         if (c->busy++ == 0 && may_say(s, t.boot_ms))
@@ -175,7 +176,7 @@ static void read_one(struct server *s, struct server_connection *c, struct polic
     c->waits = next == DISPATCH_WAIT;
     if (c->waits)
         return;
-    if (!c->busy)
+    if (granted)
         say_refusal(s, c, s->out, t);
     if (!send_out(s, c->fd, len) || next == DISPATCH_END)
         end(c);

@@ -6,8 +6,8 @@
  *
  *   connections   SERVER_CONNECTIONS of each socket; another one hears policy-busy and is closed
  *   requests      SERVER_RATE a second of each user of a socket, SERVER_BURST at once; what is
- *                 above hears policy-busy, and after SERVER_PATIENCE of these in a row the
- *                 connection is closed
+ *                 above hears policy-busy, and after SERVER_PATIENCE more of these than of others
+ *                 the connection is closed
  *   HELLO         within SERVER_HELLO_MS
  */
 #ifndef TW_WALLET_SERVER_H
@@ -45,7 +45,7 @@ struct server_connection {
     enum server_socket socket;
     struct server_peer *peer;
     struct dispatch_client client;
-    unsigned busy; /* times in a row */
+    unsigned busy; /* times more than not */
     bool waits;    /* for the opener */
     int64_t since_ms;
 };
