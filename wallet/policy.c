@@ -29,7 +29,7 @@ enum err policy_encode(const struct policy *p, uint8_t *out, size_t *ret_len)
     if (p->keys > POLICY_KEYS_MAX || p->instruments > POLICY_INSTRUMENTS_MAX)
         return ERR_RANGE;
     bufw_bytes(&b, MAGIC, sizeof MAGIC);
-    bufw_u16(&b, POLICY_VERSION);
+    bufw_u16(&b, POLICY_FORMAT);
     bufw_u16(&b, (uint16_t)p->keys);
     for (uint32_t n = 0; n < p->keys; n++) {
         const struct policy_key *k = &p->key[n];
@@ -119,7 +119,7 @@ enum err policy_decode(const uint8_t *bytes, size_t len, struct policy *ret)
     uint16_t version = bufr_u16(&in);
     if (in.failed || len > WIRE_POLICY_MAX || memcmp(magic, MAGIC, sizeof magic) != 0)
         return ERR_SYNTAX;
-    if (version != POLICY_VERSION)
+    if (version != POLICY_FORMAT)
         return ERR_UNSUPPORTED;
     p.keys = bufr_u16(&in);
     if (p.keys > POLICY_KEYS_MAX)

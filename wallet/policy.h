@@ -11,7 +11,7 @@
 #include "wallet/kind.h"
 #include "wallet/wire.h"
 
-#define POLICY_VERSION         1u
+#define POLICY_FORMAT          1u /* version of its binary form */
 #define POLICY_KEYS_MAX        16
 #define POLICY_INSTRUMENTS_MAX 128    /* of all keys together */
 #define POLICY_SKEW_MAX        60000u /* ms */
