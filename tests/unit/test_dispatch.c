@@ -290,6 +290,9 @@ static void what_is_no_message(void **state)
     assert_int_equal(send_bytes(), DISPATCH_ANSWER);
     assert_true(reply.reason == POLICY_MESSAGE && reply.type == WIRE_HELLO && reply.id == 0);
     memset(in, 0xff, sizeof in);
+    assert_int_equal(send_bytes(), DISPATCH_ANSWER);
+    assert_int_equal(reply.reason, POLICY_VERSION);
+    in[0] = WIRE_VERSION, in[1] = 0;
     in_len = sizeof in; /* the longest packet that is read, a byte above the longest message */
     assert_int_equal(send_bytes(), DISPATCH_ANSWER);
     assert_int_equal(reply.reason, POLICY_MESSAGE);
