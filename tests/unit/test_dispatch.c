@@ -290,6 +290,7 @@ static void what_is_no_message(void **state)
     assert_int_equal(send_bytes(), DISPATCH_ANSWER);
     assert_true(reply.reason == POLICY_MESSAGE && reply.type == WIRE_HELLO && reply.id == 0);
     memset(in, 0xff, sizeof in);
+    in_len = 64;
     assert_int_equal(send_bytes(), DISPATCH_ANSWER);
     assert_int_equal(reply.reason, POLICY_VERSION);
     in[0] = WIRE_VERSION, in[1] = 0;
