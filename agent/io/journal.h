@@ -40,7 +40,7 @@
 #define JOURNAL_RECORD_MAX (1024u * 1024u) /* bytes of one payload */
 #define JOURNAL_CONFIG_MAX (1024u * 1024u) /* bytes of the configuration text */
 #define JOURNAL_HASH_BYTES 32
-#define JOURNAL_WHY_MAX    512
+#define JOURNAL_WHY_MAX    768
 #define JOURNAL_NAME_MAX   256
 #define JOURNAL_SEGMENTS   999999u /* the highest number of one */
 
