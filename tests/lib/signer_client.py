@@ -378,6 +378,16 @@ class Client:
         self.send(data)
         return decode_reply(self.receive())
 
+    def flood(self, data, times, at_once=24):
+        """Sends bytes many times without waiting for each reply, so that a slow machine asks too much as well; gives the
+        names of the replies."""
+        while times > 0:
+            for _ in range(at_once):
+                self.send(data)
+            for _ in range(at_once):
+                yield decode_reply(self.receive())["name"]
+            times -= at_once
+
     def ask(self, kind, **parts):
         """Sends a request and returns the reply to it."""
         self.number = self.number % 0xffffffff + 1

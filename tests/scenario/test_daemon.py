@@ -73,7 +73,7 @@ def test_a_day_of_work():
     os.kill(pid, signal.SIGSTOP)
     start = time.time()
     code, out = tell("status", config)
-    tap.ok(code == 5 and time.time() - start < 8, "no_answer_is_exit_5", out + run.log())
+    tap.ok(code == 5 and time.time() - start < 30, "no_answer_is_exit_5", out + run.log())
     os.kill(pid, signal.SIGCONT)
 
     start = time.time()
@@ -212,13 +212,13 @@ def test_notify():
     exchange = agent.Exchange(d, 1)
     config = agent.write_config(d, exchange.port)
 
-    daemon = agent.Program(["env", "NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=300000", agent.DAEMON, config], d)
+    daemon = agent.Program(["env", "NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=1500000", agent.DAEMON, config], d)
     heard = []
     while len(heard) < 4:
         heard.append((time.time(), s.recv(1000).decode()))
     tap.ok(heard[0][1].startswith("READY=1"), "ready_is_told", heard)
     beats = [t for t, text in heard[1:] if text == "WATCHDOG=1"]
-    tap.ok(len(beats) == 3 and beats[2] - beats[0] < 2 * 0.3, "the_watchdog_is_fed_in_time", heard)
+    tap.ok(len(beats) == 3 and beats[2] - beats[0] < 2 * 1.5, "the_watchdog_is_fed_in_time", heard)
     daemon.signal(signal.SIGTERM)
     told = ""
     while "STOPPING=1" not in told:

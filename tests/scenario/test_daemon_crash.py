@@ -42,6 +42,8 @@ def test_killed_at_random_points():
         if n:
             m = re.search(r"recovered journal-0001.twj: (\d+) events from outside, (\d+) fills", daemon.log())
             tap.ok(m and int(m.group(2)) >= fills, "recovery_%d_forgets_no_fill" % n, daemon.log())
+        if n == 5:  # the shorter lives may have traded nothing on a slow machine
+            wait_for(lambda: (ask(config, "status") or {"fills": 0})["fills"] > 0)
         time.sleep(RANDOM.uniform(0.0, 1.2))
         status = ask(config, "status")
         fills = status["fills"] if status else fills

@@ -364,7 +364,9 @@ def test_at_a_terminal():
         t = Terminal("list", "--store", store)
         t.wait("passphrase of the key store: ")
         end(t)
-        time.sleep(0.5)
+        until = time.time() + 30
+        while not t.echoes() and time.time() < until:
+            time.sleep(0.05)
         echo = t.echoes()
         tap.ok(t.end() not in (0, -9) and echo, name + "_gives_the_echo_back", t.said)
 

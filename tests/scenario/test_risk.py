@@ -62,6 +62,8 @@ try:
            "the_agents_resume_is_not_the_strategys", latched(other))
     tap.ok(tell("resume", "grid-btc", other)[0] == 0 and GRID not in latched(other), "a_person_releases_it", latched(other))
     tap.ok(daemon.stop() == 0, "it_stops_again", daemon.log())
+    exchange.stop()
+    exchange = agent.Exchange(SCRATCH, 10)  # the recording from its beginning
     third = agent.write_config(SCRATCH, exchange.port, change=with_drawdown)
     daemon = agent.Program([agent.DAEMON, third], SCRATCH)
     tap.ok(daemon.wait_log("grid-btc: .*-> HALTED"), "a_drawdown_halts_it", daemon.log())

@@ -11,9 +11,11 @@ PATIENCE = 60
 RUNNING = []
 
 READY = 'while [ "$1" != --ready-fd ]; do shift; done; echo READY >/proc/self/fd/$2; echo signer ready >>"$L"\n'
-STAY = "trap 'echo %s told; echo %s told >>\"$L\"; exit 0' TERM INT\nwhile :; do sleep 0.1; done\n"
-SIGNER = 'echo "signer start $*" >>"$L"\n' + READY + STAY % ("signer", "signer")
-DAEMON = 'echo "daemon start $*" >>"$L"\n' + STAY % ("daemon", "daemon")
+# Before a script tells that it is there, it can be told to stop.
+TOLD = "trap 'echo %s told; echo %s told >>\"$L\"; exit 0' TERM INT\n"
+STAY = "while :; do sleep 0.1; done\n"
+SIGNER = TOLD % ("signer", "signer") + 'echo "signer start $*" >>"$L"\n' + READY + STAY
+DAEMON = TOLD % ("daemon", "daemon") + 'echo "daemon start $*" >>"$L"\n' + STAY
 
 
 class Run:
@@ -127,14 +129,14 @@ def both():
 
 def crashes():
     once = '[ -e "$L.once" ] || { : >"$L.once"; %s; }\n'
-    r = Run("signer-crash", signer='echo "signer start" >>"$L"\n' + READY + once % "sleep 0.5; kill -SEGV $$" +
-            STAY % ("signer", "signer"))
+    r = Run("signer-crash", signer=TOLD % ("signer", "signer") + 'echo "signer start" >>"$L"\n' + READY +
+            once % "sleep 0.5; kill -SEGV $$" + STAY)
     tap.ok(r.wait_events("signer start", "signer ready", least=2) and "the signer crashed: Segmentation fault" in r.log(),
            "a_signer_that_crashes_is_started_again", r.log())
     tap.ok(r.stop() == 0 and sum(e.startswith("daemon start") for e in r.events()) == 1, "and_the_daemon_goes_on", r.log())
 
-    r = Run("daemon-crash", daemon='echo "daemon start" >>"$L"\n' + once % "sleep 0.5; kill -SEGV $$" +
-            STAY % ("daemon", "daemon"))
+    r = Run("daemon-crash", daemon=TOLD % ("daemon", "daemon") + 'echo "daemon start" >>"$L"\n' +
+            once % "sleep 0.5; kill -SEGV $$" + STAY)
     tap.ok(r.wait_events("daemon start", least=2) and "the daemon crashed: Segmentation fault" in r.log(),
            "a_daemon_that_crashes_is_started_again", r.log())
     tap.ok(r.stop() == 0 and sum(e.startswith("signer start") for e in r.events()) == 1, "and_the_signer_stays", r.log())

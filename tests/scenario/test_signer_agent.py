@@ -160,7 +160,7 @@ def main():
                    scalar=hashlib.sha512(SEED).digest()[:32], passphrase=PHRASE.encode(), data_key=key, stretched=stretched)
     token = Needles(token=TOKEN.encode())
 
-    exchange = agent.Exchange(SCRATCH, 5)
+    exchange = agent.Exchange(SCRATCH, 2)
     config = agent.write_config(SCRATCH, exchange.port, change=lambda t: t + '\n[signer]\nsockets = "%s"\nstore = "%s"\n' %
                                 (rig.sockets, rig.store))
     os.environ.update(signer_rig.environment(SCRATCH))

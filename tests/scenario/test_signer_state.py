@@ -167,7 +167,7 @@ def doctor(config):
 
 try:
     os.mkdir(SOCKETS)
-    exchange = agent.Exchange(SCRATCH, 20)
+    exchange = agent.Exchange(SCRATCH, 2)
     config = agent.write_config(SCRATCH, exchange.port, change=lambda text: text + ALERTS)
     daemon_in_every_state(config)
     doctor(config)
