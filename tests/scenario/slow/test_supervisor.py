@@ -47,9 +47,9 @@ try:
     d, p = polite
     while not lines(d, "starts"):
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(2)  # its trap stands in the line behind
     p.send_signal(signal.SIGTERM)
-    tap.ok(p.wait(10) == 0 and "stopped" in lines(d, "log"), "sigterm_is_handed_on", lines(d, "log"))
+    tap.ok(p.wait(60) == 0 and "stopped" in lines(d, "log"), "sigterm_is_handed_on", lines(d, "log"))
 
     d, p = stubborn
     p.send_signal(signal.SIGTERM)  # it has the longest stop_timeout to stop in good order ...
