@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct signer {
     uint32_t free; /* bit n: slot n is */
     struct slot slot[SIGNER_IN_FLIGHT_MAX];
     int64_t backoff_ns, hello_by_ns;
+    int64_t patience_ns; /* of a recv() that waits; 0: for ever, not set yet */
     struct loop_timer retry, due, status;
     struct signer_view view;
     char why[SIGNER_WHY_MAX];
@@ -259,10 +261,11 @@ static void on_message(struct signer *s, size_t len)
         become_sealed_or_open(s, true);
 }
 
-/* One message, if there is one. False: there is none, or there is nobody any more. */
-static bool receive(struct signer *s)
+/* One message, if there is one, or as long as set_patience() says where [flags] is not
+ * MSG_DONTWAIT. False: there is none, or there is nobody any more. */
+static bool receive(struct signer *s, int flags)
 {
-    ssize_t n = recv(s->fd, s->in, sizeof s->in, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t n = recv(s->fd, s->in, sizeof s->in, flags | MSG_TRUNC);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n <= 0) {
@@ -291,22 +294,33 @@ static void on_readable(void *ctx, int fd, uint32_t ready)
 {
     (void)fd, (void)ready;
     struct signer *s = ctx;
-    for (int i = 0; i < SIGNER_IN_FLIGHT_MAX && receive(s); i++)
+    for (int i = 0; i < SIGNER_IN_FLIGHT_MAX && receive(s, MSG_DONTWAIT); i++)
         ;
+}
+
+/* How long a recv() that waits does. By the socket's own timer, which counts ticks of the kernel:
+ * one to the nanosecond, as of poll(), has to be set up and taken down each time, which takes as
+ * long as a signature. */
+static bool set_patience(struct signer *s, int64_t ns)
+{
+    if (s->patience_ns == ns)
+        return true;
+    int64_t us = (ns + NS_PER_US - 1) / NS_PER_US;
+    struct timeval t = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    s->patience_ns = setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) == 0 ? ns : 0;
+    return s->patience_ns != 0;
 }
 
 bool signer_wait(struct signer *s, uint32_t id, int64_t ns)
 {
     const struct slot *slot = &s->slot[id & (SIGNER_IN_FLIGHT_MAX - 1)];
-    int64_t end_ns = clock_mono_ns() + ns, left_ns = ns;
+    int64_t end_ns = 0, left_ns = ns;
     while (slot->done && slot->id == id) {
-        if (left_ns <= 0)
+        if (left_ns <= 0 || s->fd < 0 || !set_patience(s, left_ns))
             return false;
-        struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
-        struct pollfd p = {.fd = s->fd, .events = POLLIN};
-        /* Not first a look whether it is there already: it hardly ever is. */
-        if (ppoll(&p, 1, &left, NULL) > 0 && receive(s) && (!slot->done || slot->id != id))
-            break;
+        if (!end_ns)
+            end_ns = clock_mono_ns() + ns;
+        (void)receive(s, 0);
         left_ns = end_ns - clock_mono_ns();
     }
     return true;
@@ -364,8 +378,10 @@ static void on_retry(void *ctx)
     }
     CHECK(wire_encode_request(&hello, s->out, &len) == ERR_OK);
     s->fd = fd;
+    s->patience_ns = 0;
     if (connect(fd, (const struct sockaddr *)&s->address, sizeof s->address) != 0 ||
-        send_out(s, len) != ERR_OK || loop_watch(s->loop, fd, EPOLLIN, on_readable, s) != ERR_OK) {
+        send_out(s, len) != ERR_OK || fcntl(fd, F_SETFL, 0) != 0 ||
+        loop_watch(s->loop, fd, EPOLLIN, on_readable, s) != ERR_OK) {
         int error = errno;
         s->fd = -1;
         close(fd);

@@ -66,8 +66,9 @@ const struct signer_view *signer_view(const struct signer *s);
 enum err signer_request(struct signer *s, struct wire_request *r, int64_t deadline_ns,
                         signer_done *done, void *ctx, uint32_t *ret_id) MUST_CHECK;
 
-/* Handles answers here and now until request [id] has ended, at most [ns] long: saves the way
- * through the loop. True: it has ended. False: it will end from the loop. */
+/* Handles answers here and now until request [id] has ended, at most [ns] long (and a tick of the
+ * kernel's clock): saves the way through the loop. True: it has ended. False: it will end from the
+ * loop. */
 bool signer_wait(struct signer *s, uint32_t id, int64_t ns);
 
 #endif
