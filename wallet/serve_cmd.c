@@ -260,7 +260,7 @@ static enum err set_up(const struct serve_args *a, struct sandbox *s, struct aud
     dispatch.audit = *ret_audit;
     dispatch.counters = &counters;
     dispatch.opener = opener;
-    return e;
+    return e ? e : server_gather(&server, why);
 }
 
 static void tell_ready(const struct serve_args *a)

@@ -216,8 +216,6 @@ static enum err take_opened(struct server *s, struct policy_now t)
 
 /* ---- the loop ---- */
 
-enum { POLL_SIGNALS, POLL_OPENER, POLL_LISTENERS, POLL_FIRST = POLL_LISTENERS + SERVER_SOCKETS };
-
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -260,17 +258,6 @@ static int64_t on_time(struct server *s, bool idle, struct policy_now t)
     return due;
 }
 
-static void gather(const struct server *s, struct pollfd *p)
-{
-    p[POLL_SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
-    p[POLL_OPENER] = (struct pollfd){.fd = s->dispatch->opener->fd, .events = POLLIN};
-    for (int i = 0; i < SERVER_SOCKETS; i++)
-        p[POLL_LISTENERS + i] = (struct pollfd){.fd = s->listener[i].fd, .events = POLLIN};
-    for (int i = 0; i < CONNECTIONS; i++)
-        p[POLL_FIRST + i] = (struct pollfd){.fd = s->connection[i].waits ? -1 : s->connection[i].fd,
-                                            .events = POLLIN};
-}
-
 /* True: there was a signal to stop. */
 static bool stopped(int signals)
 {
@@ -278,34 +265,64 @@ static bool stopped(int signals)
     return read(signals, &info, sizeof info) == (ssize_t)sizeof info;
 }
 
+/* What is ready before the connections have their turn. *ret_stop: there was a signal to stop. */
+static enum err take_seldom(struct server *s, struct policy_now t, bool *ret_accept, bool *ret_stop)
+{
+    enum { SIGNALS, OPENER, LISTENERS };
+    static const struct timespec AT_ONCE;
+    struct pollfd p[LISTENERS + SERVER_SOCKETS];
+    p[SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
+    p[OPENER] = (struct pollfd){.fd = s->dispatch->opener->fd, .events = POLLIN};
+    for (int i = 0; i < SERVER_SOCKETS; i++)
+        p[LISTENERS + i] = (struct pollfd){.fd = s->listener[i].fd, .events = POLLIN};
+    if (ppoll(p, sizeof p / sizeof *p, &AT_ONCE, NULL) < 0)
+        return errno == EINTR ? ERR_OK : ERR_IO;
+    for (int i = 0; i < SERVER_SOCKETS; i++)
+        ret_accept[i] = p[LISTENERS + i].revents;
+    *ret_stop = p[SIGNALS].revents && stopped(s->signals);
+    return !*ret_stop && p[OPENER].revents ? take_opened(s, t) : ERR_OK;
+}
+
+/* Only what is open, as each costs time in each turn: [p] and whose it is; how many. */
+static nfds_t gather(struct server *s, struct pollfd *p, struct server_connection **who)
+{
+    nfds_t n = 0;
+    p[n] = (struct pollfd){.fd = s->seldom, .events = POLLIN};
+    who[n++] = NULL;
+    for (int i = 0; i < CONNECTIONS; i++)
+        if (s->connection[i].fd >= 0 && !s->connection[i].waits) {
+            p[n] = (struct pollfd){.fd = s->connection[i].fd, .events = POLLIN};
+            who[n++] = &s->connection[i];
+        }
+    return n;
+}
+
 static enum err loop(struct server *s)
 {
-    struct pollfd p[POLL_FIRST + CONNECTIONS];
+    struct pollfd p[1 + CONNECTIONS];
+    struct server_connection *who[1 + CONNECTIONS];
     bool idle = false;
     for (;;) {
         struct policy_now t = now();
         int64_t left = on_time(s, idle, t) - t.boot_ms;
         const struct timespec wait = {left / 1000, left % 1000 * 1000000};
-        gather(s, p);
-        int n = ppoll(p, sizeof p / sizeof *p, &wait, NULL);
+        nfds_t polled = gather(s, p, who);
+        int n = ppoll(p, polled, &wait, NULL);
         if (n < 0 && errno != EINTR)
             return ERR_IO;
         idle = n == 0;
         if (n <= 0)
             continue;
         t = now();
-        if (p[POLL_SIGNALS].revents && stopped(s->signals))
-            return ERR_OK;
-        if (p[POLL_OPENER].revents) {
-            enum err e = take_opened(s, t);
-            if (e)
-                return e;
-        }
-        for (int i = 0; i < CONNECTIONS; i++)
-            if (p[POLL_FIRST + i].revents && s->connection[i].fd >= 0)
-                read_one(s, &s->connection[i], t);
+        bool accepts[SERVER_SOCKETS] = {false}, stop = false;
+        enum err e = p[0].revents ? take_seldom(s, t, accepts, &stop) : ERR_OK;
+        if (e || stop)
+            return e;
+        for (nfds_t i = 1; i < polled; i++)
+            if (p[i].revents && who[i]->fd >= 0)
+                read_one(s, who[i], t);
         for (int i = 0; i < SERVER_SOCKETS; i++)
-            if (p[POLL_LISTENERS + i].revents)
+            if (accepts[i])
                 accept_one(s, (enum server_socket)i, t);
     }
 }

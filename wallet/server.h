@@ -56,6 +56,7 @@ struct server {
     struct server_connection connection[SERVER_SOCKETS * SERVER_CONNECTIONS];
     uint32_t connections; /* since the start */
     int signals;          /* signalfd of SIGTERM and SIGINT */
+    int seldom;           /* epoll of what is not a connection: one to look at in each turn */
     int notify;           /* connected to $NOTIFY_SOCKET, or -1 */
     int64_t watchdog_ms;  /* how often it wants to hear of us; 0: never */
     uint8_t *in, *out;    /* WIRE_BUFFER_MAX + 1 bytes each, guarded; wiped after each use */
@@ -81,7 +82,11 @@ enum err server_listen(struct server *s, const char *dir, char *why) MUST_CHECK;
  * ERR_RANGE. */
 enum err server_inherit(struct server *s, char *why) MUST_CHECK;
 
-/* The descriptors in use; [out] has SERVER_SOCKETS + 3. */
+/* Once all but the connections is there: gathers it, so that server_run() watches it as one. ERR_IO
+ * with a sentence in why[WHY_MAX]. */
+enum err server_gather(struct server *s, char *why) MUST_CHECK;
+
+/* The descriptors in use; [out] has SERVER_SOCKETS + 4. */
 size_t server_descriptors(const struct server *s, int *out);
 
 /* Until SIGTERM or SIGINT (ERR_OK), or the opener is gone, or the unlock at the start failed

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -42,7 +43,7 @@ unsigned server_socket_caps(enum server_socket s)
 void server_init(struct server *s, struct dispatch *d)
 {
     s->dispatch = d;
-    s->signals = s->notify = -1;
+    s->signals = s->seldom = s->notify = -1;
     for (int i = 0; i < SERVER_SOCKETS; i++)
         s->listener[i].fd = -1;
     for (int i = 0; i < SERVER_SOCKETS * SERVER_CONNECTIONS; i++)
@@ -185,6 +186,22 @@ enum err server_inherit(struct server *s, char *why)
     return ERR_OK;
 }
 
+static bool add(int seldom, int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN};
+    return fd < 0 || epoll_ctl(seldom, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+enum err server_gather(struct server *s, char *why)
+{
+    s->seldom = epoll_create1(EPOLL_CLOEXEC);
+    bool good =
+        s->seldom >= 0 && add(s->seldom, s->signals) && add(s->seldom, s->dispatch->opener->fd);
+    for (int i = 0; good && i < SERVER_SOCKETS; i++)
+        good = add(s->seldom, s->listener[i].fd);
+    return good ? ERR_OK : why_say(why, ERR_IO, "sockets cannot be watched: %s", strerror(errno));
+}
+
 size_t server_descriptors(const struct server *s, int *out)
 {
     size_t n = 0;
@@ -193,6 +210,8 @@ size_t server_descriptors(const struct server *s, int *out)
             out[n++] = s->listener[i].fd;
     if (s->signals >= 0)
         out[n++] = s->signals;
+    if (s->seldom >= 0)
+        out[n++] = s->seldom;
     if (s->notify >= 0)
         out[n++] = s->notify;
     out[n++] = s->dispatch->opener->fd;
