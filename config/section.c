@@ -230,8 +230,8 @@ static void unknown_key(struct build *b, const struct section *sec, const struct
     key_path(path, sec->path, n->key, n->key_len);
     if (is_secret(n->key)) {
         errors_add(&b->errors, n->key_at, path,
-                   "secrets cannot be given in this file; they belong in the key store, and this "
-                   "version needs none; remove the key and renew the secret if it was real");
+                   "secrets cannot be given in this file; they belong in the key store (`tradewind "
+                   "key --help`); remove the key and renew the secret if it was real");
         return;
     }
     struct suggestion near = {.given = n->key};

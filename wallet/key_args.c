@@ -88,11 +88,9 @@ static bool take_text(struct key_args *a, const char *option, const char *value,
     const struct {
         const char *name;
         const char **to;
-    } TEXTS[] = {{"--kind", &a->kind},
-                 {"--class", &a->class},
-                 {"--network", &a->network},
-                 {"--format", &a->format},
-                 {"--path", &a->path}};
+    } TEXTS[] = {{"--kind", &a->kind},      {"--class", &a->class}, {"--network", &a->network},
+                 {"--format", &a->format},  {"--path", &a->path},   {"--audit", &a->audit},
+                 {"--counter", &a->counter}};
     for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
         if (strcmp(option, TEXTS[i].name) == 0) {
             *e = value && !*TEXTS[i].to ? ERR_OK : ERR_SYNTAX;
@@ -133,6 +131,8 @@ static bool take_flag(struct key_args *a, const char *option)
         return a->yes = true;
     if (strcmp(option, "--unverified") == 0)
         return a->unverified = true;
+    if (strcmp(option, "--no-audit") == 0)
+        return a->no_audit = true;
     return false;
 }
 

@@ -17,7 +17,8 @@ struct key_args {
     struct input new_credential; /* where one goes, not where it comes from */
     uint64_t memory;             /* bytes */
     uint32_t passes;
-    bool json, yes, unverified;
+    const char *audit, *counter; /* of rekey; NULL: at their usual places */
+    bool json, yes, unverified, no_audit;
 };
 
 /* Reads argv[1] and on, in which [argument] says whether one is expected beside the options.

@@ -1,9 +1,11 @@
 #include "wallet/key_cmd.h"
 
 #include "base/exit_code.h"
+#include "wallet/audit.h"
 #include "wallet/file.h"
 #include "wallet/key_args.h"
 #include "wallet/key_list.h"
+#include "wallet/key_log.h"
 #include "wallet/key_make.h"
 #include "wallet/key_slots.h"
 #include "wallet/key_store.h"
@@ -40,6 +42,8 @@ static const char HELP[] =
     "  --kdf-memory MIB    init, rekey, add-slot: memory that stretching a passphrase takes "
     "(default 256)\n"
     "  --kdf-passes N      init, rekey, add-slot: passes over it (default 3)\n"
+    "  --audit DIR, --counter FILE   rekey: the signer's log, where it is not at its usual place\n"
+    "  --no-audit          rekey: do not tell the log; `tradewind audit accept` has to follow\n"
     "  --json              list, slots: for programs\n"
     "  --unverified        list, slots: without the passphrase; what is shown could have been "
     "changed\n"
@@ -175,13 +179,19 @@ static enum err rekey(struct key_store *s, const struct key_args *a, char *why)
     if (e)
         return e;
     uint32_t others = s->k.slots - 1;
+    struct secret before = {0};
     secret_open(&phrase);
     struct keystore_unlock u = {SLOT_PASSPHRASE, phrase.data, phrase.len};
-    e = keystore_rekey(&s->k, &u, "main", a->memory, a->passes);
+    e = audit_mac_key(&s->k, &before);
+    if (!e)
+        e = keystore_rekey(&s->k, &u, "main", a->memory, a->passes);
     secret_shut(&phrase);
     if (e)
         (void)why_say(why, e, "no memory to stretch the passphrase (%s)", err_name(e));
     else
+        e = key_log_rekey(s, a, &before, why); /* first: a log that knows both keys fits either */
+    secret_free(&before);
+    if (!e)
         e = key_store_write(s, why);
     if (!e)
         e = key_store_prove(a->store, SLOT_PASSPHRASE, &phrase, why);
