@@ -73,7 +73,7 @@ enum err policy_decode(const uint8_t *bytes, size_t len, struct policy *ret) MUS
 
 #define POLICY_INSTANCES_MAX 16
 #define POLICY_INTENTS       1024 /* how far back a single order is remembered, per instance */
-#define POLICY_SLOTS_MAX     256  /* pairs of key and symbol of which something counts */
+#define POLICY_SLOTS_MAX     256  /* pairs of key and market of which something counts */
 
 #define POLICY_MINUTE_MS INT64_C(60000)
 #define POLICY_HOUR_MS   INT64_C(3600000)
@@ -87,8 +87,8 @@ struct policy_spend {
 
 struct policy_slot {
     char label[WIRE_LABEL_MAX];
-    char symbol[WIRE_SYMBOL_MAX];
-    uint32_t minute, day; /* how many orders count */
+    char symbol[WIRE_SYMBOL_MAX]; /* as written first: where the hyphen stands makes no other */
+    uint32_t minute, day;         /* how many orders count */
     dec hour_base, hour_value, day_base, day_value;
 };
 

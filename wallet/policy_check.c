@@ -1,6 +1,8 @@
 /* The decision, in the order that PROTOCOL.md gives. */
 #include "wallet/policy_counters.h"
 
+#include "base/check.h"
+
 static struct policy_decision refused(enum wire_reason reason, dec limit, dec value)
 {
     struct policy_decision d;
@@ -19,6 +21,15 @@ static struct policy_decision plainly(enum wire_reason reason)
 static dec count(int64_t n)
 {
     return dec_from_i64(n, 0);
+}
+
+/* Of an order: it may be above what an int64_t holds. */
+static dec number(uint64_t n)
+{
+    dec high, all;
+    CHECK(dec_mul_int(count((int64_t)(n >> 32)), INT64_C(1) << 32, &high) &&
+          dec_add(high, count((int64_t)(n & UINT32_MAX)), &all));
+    return all;
 }
 
 static const struct policy_key *find_key(const struct policy *p, const char *label)
@@ -205,7 +216,10 @@ static struct policy_decision check_order(const struct policy *p, const struct p
     struct policy_decision d = check_price(k, i, o);
     if (d.reason != WIRE_ALLOWED)
         return d;
-    d.reason = policy_intent(c, o);
+    uint64_t top = 0;
+    d.reason = policy_intent(c, o, &top);
+    if (d.reason == POLICY_REPEATED || d.reason == POLICY_OLD_INTENT)
+        return refused(d.reason, number(top), number(o->intent.order));
     if (d.reason != WIRE_ALLOWED)
         return d;
     uint32_t orders = policy_orders_last_minute(c, k->label);

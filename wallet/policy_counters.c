@@ -69,7 +69,8 @@ int policy_slot_find(const struct policy_counters *c, const char *label, const c
     int empty = -1;
     for (int i = 0; i < POLICY_SLOTS_MAX; i++) {
         const struct policy_slot *s = &c->slot[i];
-        if (s->day && strcmp(s->label, label) == 0 && strcmp(s->symbol, symbol) == 0)
+        if (s->day && strcmp(s->label, label) == 0 &&
+            policy_compare_symbols(s->symbol, symbol) == 0)
             return i;
         if (!s->day && empty < 0)
             empty = i;
@@ -121,13 +122,16 @@ bool policy_in_reach(const struct policy_instance *i, uint64_t order)
     return order > i->top || i->top - order < POLICY_INTENTS;
 }
 
-enum wire_reason policy_intent(const struct policy_counters *c, const struct wire_order *o)
+enum wire_reason policy_intent(const struct policy_counters *c, const struct wire_order *o,
+                               uint64_t *ret_top)
 {
     const struct policy_instance *i = find(c, o->intent.instance);
     if (!i)
         return o->replaces                            ? POLICY_REPLACES
                : c->instances == POLICY_INSTANCES_MAX ? POLICY_INSTANCES
                                                       : WIRE_ALLOWED;
+    if (ret_top)
+        *ret_top = i->top;
     if (!policy_in_reach(i, o->intent.order))
         return POLICY_OLD_INTENT;
     if (o->intent.order <= i->top && bit(i->was_signed, o->intent.order))

@@ -4,7 +4,8 @@
 
 #include "wallet/policy.h"
 
-/* Index of the slot of a key and a symbol, or of an empty one (day == 0); -1: there is none. */
+/* Index of the slot of a key and a market, or of an empty one (day == 0); -1: there is none.
+ * Symbols that a venue cannot tell apart, since it writes no hyphen, are one market. */
 int policy_slot_find(const struct policy_counters *c, const char *label, const char *symbol);
 
 /* Orders of a key that count in the last minute. */
@@ -12,8 +13,10 @@ uint32_t policy_orders_last_minute(const struct policy_counters *c, const char *
 
 bool policy_ring_full(const struct policy_counters *c);
 
-/* Whether the order may be signed as far as its intent goes. */
-enum wire_reason policy_intent(const struct policy_counters *c, const struct wire_order *o);
+/* Whether the order may be signed as far as its intent goes. [ret_top]: the highest number of its
+ * instance that counts as signed, untouched where the instance is not known; NULL: not wanted. */
+enum wire_reason policy_intent(const struct policy_counters *c, const struct wire_order *o,
+                               uint64_t *ret_top);
 
 /* ---- rebuilding them from the audit log, which may say anything ---- */
 

@@ -49,7 +49,7 @@ enum err policy_replay(struct policy_counters *c, int64_t at, const struct polic
     o.intent = d->intent;
     o.replaces = d->replaces;
     if (d->reason != WIRE_ALLOWED || !d->is_order || policy_ring_full(c) ||
-        policy_intent(c, &o) != WIRE_ALLOWED ||
+        policy_intent(c, &o, NULL) != WIRE_ALLOWED ||
         room(c, policy_slot_find(c, d->label, d->symbol), d->base, d->total, d->until_ms))
         return ERR_CORRUPT;
     policy_reserve(c, d);
@@ -136,7 +136,8 @@ enum err policy_restore_slot(struct policy_counters *c, uint32_t slot, const cha
     if (slot >= POLICY_SLOTS_MAX || c->slot[slot].label[0])
         return ERR_CORRUPT;
     for (uint32_t n = 0; n < POLICY_SLOTS_MAX; n++)
-        if (strcmp(c->slot[n].label, label) == 0 && strcmp(c->slot[n].symbol, symbol) == 0)
+        if (strcmp(c->slot[n].label, label) == 0 &&
+            policy_compare_symbols(c->slot[n].symbol, symbol) == 0)
             return ERR_CORRUPT;
     policy_take_slot(c, (int)slot, label, symbol);
     return ERR_OK;

@@ -21,7 +21,8 @@
  *                             the venue: it has not left this process and never will, a late reply
  *                             is dropped unseen. It may count against the limits. The same intent
  *                             will be refused (POLICY_REPEATED) if it was signed: who still wants
- *                             the order takes a new order number.
+ *                             the order takes a new order number: one above the limit of that
+ * refusal.
  *
  * An error of signer_request(): nothing was sent.
  */

@@ -110,10 +110,10 @@ class Counters:
 
     def count(self, key, symbol, end, base, value):
         self.highest_end = max(self.highest_end, end)
-        self.orders.append((self.highest_end, key, symbol, base, value))
+        self.orders.append((self.highest_end, key, symbol.replace("-", ""), base, value))
 
     def after(self, key, symbol):
-        mine = [o for o in self.orders if o[1:3] == (key, symbol)]
+        mine = [o for o in self.orders if o[1:3] == (key, symbol.replace("-", ""))]
         hour = [o for o in mine if self.T - o[0] < HOUR]
         minute = [o for o in self.orders if o[1] == key and self.T - o[0] < MINUTE]
         sums = [sum(o[3] for o in hour), sum(o[4] for o in hour), sum(o[3] for o in mine), sum(o[4] for o in mine)]

@@ -17,6 +17,7 @@ ONE = wire.ONE
 NETWORKS = ("binance:mainnet", "binance:testnet", "kraken:mainnet", "x")
 LABELS = ("trade-1", "trade-2", "stream-1", "a", "a_b-c", "0" * 32)
 SYMBOLS = ("BTC-USDT", "ETH-BTC", "1INCH-EUR", "A-B", "ABCDEFGHIJKLMNOP-QRSTUVWXYZ01234")
+MOVED = {"BTC-USDT": "BTCU-SDT", "BTCU-SDT": "BTC-USDT"}
 SPANS = (policy.MINUTE, policy.HOUR, policy.DAY)
 WIDE = 2 ** 124
 
@@ -126,6 +127,9 @@ class Session:
             elif key["instruments"]:
                 at = r.randrange(len(key["instruments"]))
                 key["instruments"][at] = self.draw_instrument(key["instruments"][at]["symbol"])
+            for instrument in key["instruments"]:
+                if instrument["symbol"] in MOVED and r.random() < 0.3:  # the same market, written otherwise
+                    instrument["symbol"] = MOVED[instrument["symbol"]]
         else:
             p = {"keys": [self.draw_key(l) for l in (self.labels[:1] if self.many_pairs else r.sample(self.labels, r.randrange(1, 4)))]}
             if r.random() < 0.02:
@@ -198,7 +202,7 @@ class Session:
             return some_dec(r)
         limits = [instrument["order_base"], instrument["order_value"] * ONE // instrument["ceiling"]]
         for span, name in (policy.HOUR, "hour"), (policy.DAY, "day"):
-            counted = [c for c in self.counters.within(span) if (c.key, c.symbol) == (key["key"], instrument["symbol"])] \
+            counted = [c for c in self.counters.within(span) if (c.key, c.market) == (key["key"], policy.market(instrument["symbol"]))] \
                 if self.counters.time is not None else []
             base = (instrument[name + "_base"] - sum(c.base for c in counted)) // key["replays"]
             value = (instrument[name + "_value"] - sum(c.value for c in counted)) // key["replays"]

@@ -215,8 +215,10 @@ def walk(signer, session, count, seen, bad):
         data = draw(session)
         try:
             m = wire.decode_request(data)
+        except wire.OtherVersion:
+            m = {"type": None, "refusal": "policy-version"}
         except wire.Malformed:
-            m = {"type": None}
+            m = {"type": None, "refusal": "policy-message"}
         where = choose(r, m["type"])
         while True:  # asked too fast, nothing was decided
             before = now()
@@ -228,8 +230,8 @@ def walk(signer, session, count, seen, bad):
             time.sleep(0.05)
         wanted = session.expected(m, signer.capabilities(where), before) if m["type"] else {"limit": 0, "value": 0}
         difference = differs(wanted, reply, after - before + 1)
-        if m["type"] is None and reply["name"] not in ("policy-message", "policy-version"):
-            difference = "it is no message"
+        if m["type"] is None and reply["name"] != m["refusal"]:
+            difference = "it is %s" % m["refusal"]
         if difference:
             bad.append("%s: %s (%s)\n%s" % (where, difference, reply["name"], m if m["type"] else data.hex()))
             if m["type"] in wire.SIGNS and reply["reason"] == 0 != wanted["reason"]:

@@ -95,11 +95,16 @@ class Instance:
         return number in self.signed and not self.old(number)
 
 
-class Counted:
-    """An order that was allowed: whose, how much (times replays), until when."""
+def market(symbol):
+    """What counts as one: venues see no hyphen."""
+    return symbol.replace("-", "")
 
-    def __init__(self, key, symbol, base, value, end):
-        self.key, self.symbol, self.base, self.value, self.end = key, symbol, base, value, end
+
+class Counted:
+    """An order that was allowed: whose, where, how much (times replays), until when."""
+
+    def __init__(self, key, its_market, base, value, end):
+        self.key, self.market, self.base, self.value, self.end = key, its_market, base, value, end
 
 
 class Counters:
@@ -120,7 +125,7 @@ class Counters:
 
     def count(self, key, symbol, granted):
         self.last_end = max(self.last_end, granted.end)
-        self.orders.append(Counted(key, symbol, granted.base, granted.value, self.last_end))
+        self.orders.append(Counted(key, market(symbol), granted.base, granted.value, self.last_end))
 
     def within(self, span):
         return [o for o in self.orders if self.time - o.end < span]
@@ -204,9 +209,9 @@ def check_intent(counters, o):
             raise Refused("policy-instances")
         return
     if known.old(o["number"]):
-        raise Refused("policy-old-intent")
+        raise Refused("policy-old-intent", known.highest * wire.ONE, o["number"] * wire.ONE)
     if known.has_signed(o["number"]):
-        raise Refused("policy-repeated")
+        raise Refused("policy-repeated", known.highest * wire.ONE, o["number"] * wire.ONE)
     if o["replaces"] and (not known.has_signed(o["replaces"]) or o["replaces"] in known.replaced
                           or o["replaces"] >= o["number"]):
         raise Refused("policy-replaces")
@@ -226,13 +231,13 @@ def check_amounts(counters, key, instrument, o):
         if amount > instrument["order_" + what]:
             raise Refused("policy-order-" + what, instrument["order_" + what], amount)
     for span, name in (HOUR, "hour"), (DAY, "day"):
-        counted = [c for c in counters.within(span) if (c.key, c.symbol) == (key["key"], o["symbol"])]
+        counted = [c for c in counters.within(span) if (c.key, c.market) == (key["key"], market(o["symbol"]))]
         for what in "base", "value":
             total = held(sum(getattr(c, what) for c in counted) + worst[what])
             cap = instrument["%s_%s" % (name, what)]
             if total > cap:
                 raise Refused("policy-%s-%s" % (name, what), cap, total)
-    pairs = {(c.key, c.symbol) for c in counters.orders} | {(key["key"], o["symbol"])}
+    pairs = {(c.key, c.market) for c in counters.orders} | {(key["key"], market(o["symbol"]))}
     for count, most in (len(counters.orders) + 1, counters.orders_max), (len(pairs), PAIRS):
         if count > most:
             raise Refused("policy-memory", most * wire.ONE, count * wire.ONE)

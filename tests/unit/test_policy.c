@@ -1,5 +1,6 @@
 /* The policy: its one binary form, and each limit: at it allowed, one unit beyond refused. */
 #include "wallet/policy.h"
+#include "wallet/policy_counters.h"
 
 #include "wires.h"
 
@@ -462,15 +463,18 @@ static void an_intent_once(void **state)
     SIGNED(order(5000, WIRE_BUY, "0.1", "100"));
     struct wire_request q = order(5000, WIRE_SELL, "0.2", "150");
     REFUSED(q, "policy-repeated");
+    LIMIT("5000", "5000");     /* who is told goes on above it */
     q.order.intent.instance++; /* another agent's */
     ALLOWED(q);
     q = order(5000 - POLICY_INTENTS + 1, WIRE_BUY, "0.1", "100"); /* as far back as it goes */
     ALLOWED(q);
     q = order(5000 - POLICY_INTENTS, WIRE_BUY, "0.1", "100");
     REFUSED(q, "policy-old-intent");
+    LIMIT("5000", "3976");
     SIGNED(order(4999, WIRE_BUY, "0.1", "100"));
     q = order(4999, WIRE_BUY, "0.1", "100");
     REFUSED(q, "policy-repeated");
+    LIMIT("5000", "4999");
     pass(40 * POLICY_DAY_MS); /* and for ever */
     q = order(5000, WIRE_BUY, "0.1", "100");
     REFUSED(q, "policy-repeated");
@@ -508,6 +512,34 @@ static void an_intent_once(void **state)
     SIGNED(order(UINT64_MAX, WIRE_BUY, "0.1", "100"));
     q = order(UINT64_MAX - 1, WIRE_BUY, "0.1", "100");
     ALLOWED(q);
+    q = order(UINT64_MAX, WIRE_BUY, "0.1", "100");
+    REFUSED(q, "policy-repeated");
+    LIMIT("18446744073709551615", "18446744073709551615");
+}
+
+/* A venue writes no hyphen: a policy that moves it does not begin the limits anew. */
+static void one_market_however_written(void **state)
+{
+    (void)state;
+    set(&p.instrument[0].day_base, "1");
+    set(&p.instrument[0].hour_base, "1");
+    SIGNED(order(1, WIRE_BUY, "0.6", "100"));
+    strcpy(p.instrument[0].symbol, "BTCU-SDT");
+    struct wire_request q = order(2, WIRE_BUY, "0.5", "100");
+    strcpy(q.order.symbol, "BTCU-SDT");
+    REFUSED(q, "policy-hour-base");
+    LIMIT("1", "1.1");
+    set(&q.order.qty, "0.4");
+    SIGNED(q);
+    strcpy(p.instrument[0].symbol, "BTC-USDT"); /* and back */
+    q = order(3, WIRE_BUY, "0.000000000000000001", "100");
+    REFUSED(q, "policy-hour-base");
+    q = order(3, WIRE_BUY, "0.1", "100");
+    strcpy(q.order.symbol, "ETH-USDT");
+    ALLOWED(q);
+    /* Nor are they two for a log that is read again. */
+    assert_int_equal(policy_restore_slot(&c, 7, "trade-1", "BT-CUSDT"), ERR_CORRUPT);
+    assert_int_equal(policy_restore_slot(&c, 7, "trade-2", "BT-CUSDT"), ERR_OK);
 }
 
 static void what_is_full(void **state)
@@ -753,6 +785,7 @@ int main(void)
         TEST(per_minute),
         TEST(clock_steps),
         TEST(an_intent_once),
+        TEST(one_market_however_written),
         TEST(what_is_full),
         TEST(random_windows),
         TEST(fixed_bytes),
