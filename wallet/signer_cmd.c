@@ -77,6 +77,11 @@ static enum err refused(enum wire_reason reason, char *why)
                        "the audit log does not go with this key store, or cannot be written: the "
                        "signer's log says more (%s)",
                        wire_reason_name(reason));
+    case POLICY_BUSY:
+        return why_say(why, ERR_STATE,
+                       "the signer is opening its key store already, or is asked too much: try "
+                       "again (%s)",
+                       wire_reason_name(reason));
     default: return why_say(why, ERR_STATE, "the signer refuses: %s", wire_reason_name(reason));
     }
 }
