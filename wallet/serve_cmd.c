@@ -48,7 +48,8 @@ static const char HELP[] =
     "  --strict, --no-strict  whether to refuse where the system lacks a protection (default "
     "under\n"
     "                    systemd) or to say so and go on\n"
-    "  --ready-fd N      gets READY and a line end once the sockets are served\n"
+    "  --ready-fd N      gets READY and a line end once the sockets are served, and the key store\n"
+    "                    is open where --unlock is to open it\n"
     "  --show-sandbox    enters the sandbox, says what it consists of, and ends; with --json, too\n"
     "\n"
     "SIGTERM and SIGINT end it in order; SIGHUP does nothing.\n"
@@ -235,16 +236,13 @@ static bool has_foreign(const struct serve_args *a)
 
 /* ---- from start to end ---- */
 
-static enum err set_up(const struct serve_args *a, struct sandbox *s, struct audit **ret_audit,
-                       struct opener *opener, const char *build, char *why)
+static enum err set_up(const struct serve_args *a, bool given, struct sandbox *s,
+                       struct audit **ret_audit, struct opener *opener, const char *build,
+                       char *why)
 {
     char when[CLOCK_TEXT_MAX];
     (void)clock_format_utc(0, when); /* reads the time zone's file now: later nobody may */
-    enum err e = add_peers(&server, a, why);
-    if (!e)
-        e = server_inherit(&server, why);
-    if (e == ERR_NOT_FOUND)
-        e = server_listen(&server, a->sockets, why);
+    enum err e = given ? ERR_OK : server_listen(&server, a->sockets, why);
     if (!e)
         e = open_audit(a, build, ret_audit, why);
     if (!e && (server.signals = open_signals()) < 0)
@@ -263,24 +261,12 @@ static enum err set_up(const struct serve_args *a, struct sandbox *s, struct aud
     return e ? e : server_gather(&server, why);
 }
 
-static void tell_ready(const struct serve_args *a)
-{
-    server_notify(&server, "READY=1\nSTATUS=sealed");
-    if (a->ready_fd < 0)
-        return;
-    ssize_t ignored = write(a->ready_fd, "READY\n", 6);
-    (void)ignored; /* who does not listen does not want to know */
-    close(a->ready_fd);
-}
-
 /* Serves until it is told to end. [unlock] is given up. */
 static int serve(const struct serve_args *a, struct sandbox *s, struct secret *unlock)
 {
     int keep[SANDBOX_KEEP_MAX];
     size_t n = server_descriptors(&server, keep);
     n += audit_descriptors(dispatch.audit, keep + n);
-    if (a->ready_fd >= 0)
-        keep[n++] = a->ready_fd;
     bool opens = unlock->data != NULL;
     if (opens) {
         secret_open(unlock);
@@ -299,7 +285,6 @@ static int serve(const struct serve_args *a, struct sandbox *s, struct secret *u
     log_info(WHO, "serves %s in %s mode; system calls left: %zu, and %zu for the opener", a->store,
              a->durability == AUDIT_STRICT ? "strict" : "sliced",
              sandbox_calls_of(SANDBOX_SERVE, names), sandbox_calls_of(SANDBOX_OPEN, names));
-    tell_ready(a);
     enum err e = server_run(&server);
     server_notify(&server, "STOPPING=1");
     const struct policy_now now = {clock_wall_ns() / NS_PER_MS, clock_mono_ns() / NS_PER_MS};
@@ -330,6 +315,7 @@ int serve_cmd(int argc, char **argv, const char *build)
     }
     sandbox_heap();
     server_init(&server, &dispatch);
+    server.ready = a.ready_fd;
     server.notify = connect_notify(); /* an abstract name is of the network that is there now */
     server.watchdog_ms = server.notify >= 0 ? watchdog_ms() : 0;
     sandbox_network(&s, has_foreign(&a));
@@ -341,9 +327,15 @@ int serve_cmd(int argc, char **argv, const char *build)
         return show_sandbox(&a, &s);
     if (a.strict)
         secret_require_lock();
-    e = serve_unlock_read(&a, &unlock, why);
+    /* Before anybody is asked for a passphrase, and by a program that is not to have them. */
+    e = add_peers(&server, &a, why);
     if (!e)
-        e = set_up(&a, &s, &audit, &opener, build, why);
+        e = server_inherit(&server, why);
+    bool given = !e;
+    if (!e || e == ERR_NOT_FOUND)
+        e = serve_unlock_read(&a, &unlock, why);
+    if (!e)
+        e = set_up(&a, given, &s, &audit, &opener, build, why);
     if (e)
         return fail(why);
     return serve(&a, &s, &unlock);

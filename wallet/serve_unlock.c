@@ -5,43 +5,64 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROMPT "passphrase of the key store"
+#define PROMPT      "passphrase of the key store"
+#define NOT_STARTED 127 /* exit status, as of a shell */
+
+/* There is no secret in this process yet. Who asks for nobody any more ends, and its question goes.
+ */
+__attribute__((noreturn)) static void be_asker(int to, pid_t parent)
+{
+    char *const line[] = {"systemd-ask-password", "--id=tradewind-signer", "--timeout=0",
+                          "Passphrase of the key store:", NULL};
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent &&
+        dup2(to, STDOUT_FILENO) == STDOUT_FILENO)
+        (void)execvp(line[0], line);
+    _exit(NOT_STARTED);
+}
 
 /* systemd-ask-password shows a prompt wherever an administrator is looking. */
 static enum err ask_password(struct secret *ret, char *why)
 {
-    char *const line[] = {"systemd-ask-password", "--id=tradewind-signer", "--timeout=0",
-                          "Passphrase of the key store:", NULL};
     int ends[2], status = 0;
-    pid_t pid;
-    posix_spawn_file_actions_t files;
+    pid_t parent = getpid();
     if (pipe2(ends, O_CLOEXEC) != 0)
         return why_say(why, ERR_IO, "no pipe to systemd-ask-password: %s", strerror(errno));
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-    int error = posix_spawnp(&pid, line[0], &files, NULL, line, environ);
-    posix_spawn_file_actions_destroy(&files);
+    pid_t pid = fork();
+    if (pid == 0)
+        be_asker(ends[1], parent);
     close(ends[1]);
-    if (error) {
+    if (pid < 0) {
         close(ends[0]);
-        return why_say(why, ERR_IO, "systemd-ask-password cannot be started: %s", strerror(error));
+        return why_say(why, ERR_IO, "systemd-ask-password cannot be started: %s", strerror(errno));
     }
     const struct input from = {.has_fd = true, .fd = ends[0]};
     enum err e = input_read(&from, PROMPT, KEY_PASSPHRASE_MAX, 0, ret, why);
     close(ends[0]);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-    return e;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return e;
+    if (!e)
+        secret_free(ret);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED)
+        return why_say(why, ERR_NOT_FOUND, "systemd-ask-password cannot be started: is it there?");
+    return why_say(
+        why, ERR_STATE,
+        "systemd-ask-password gave no passphrase: it was cancelled, or may not ask (only "
+        "root may; others: a credential, or `tradewind signer unlock`)");
 }
 
-/* systemd shows it to us alone, by an entry in an access list that looks like a group's right. */
+/* systemd shows it to us alone, by an entry in an access list that looks like a group's right to
+ * read. Anything else was not put there by systemd. */
 static enum err read_credential(const char *name, struct secret *ret, char *why)
 {
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
@@ -49,11 +70,16 @@ static enum err read_credential(const char *name, struct secret *ret, char *why)
     if (!dir || snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
         return why_say(why, ERR_NOT_FOUND,
                        "there are no credentials: LoadCredentialEncrypted= in a unit gives them");
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return file_fail(why, ERR_NOT_FOUND, path, "the credential cannot be opened");
     const struct input from = {.has_fd = true, .fd = fd};
-    enum err e = input_read(&from, "credential", WIRE_SECRET_MAX, INPUT_RAW, ret, why);
+    enum err e = ERR_OK;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_mode & (S_IWGRP | S_IRWXO))
+        e = why_say(why, ERR_RANGE, "%.140s: is no file that only this user may read", path);
+    if (!e)
+        e = input_read(&from, "credential", WIRE_SECRET_MAX, INPUT_RAW, ret, why);
     close(fd);
     return e;
 }

@@ -184,9 +184,25 @@ static void read_one(struct server *s, struct server_connection *c, struct polic
 
 /* ---- the opener ---- */
 
-static void tell_state(const struct server *s)
+static void tell_state(struct server *s)
 {
-    server_notify(s, s->dispatch->ring.open ? "STATUS=unlocked" : "STATUS=sealed");
+    if (s->told_open != s->dispatch->ring.open) {
+        s->told_open = s->dispatch->ring.open;
+        server_notify(s, s->told_open ? "STATUS=unlocked" : "STATUS=sealed");
+    }
+}
+
+/* Whoever waits for this may send requests; where it opens its key store by itself, not before. */
+static void tell_ready(struct server *s)
+{
+    s->told_open = s->dispatch->ring.open;
+    server_notify(s, s->told_open ? "READY=1\nSTATUS=unlocked" : "READY=1\nSTATUS=sealed");
+    if (s->ready < 0)
+        return;
+    ssize_t ignored = write(s->ready, "READY\n", 6);
+    (void)ignored; /* who does not listen does not want to know */
+    close(s->ready);
+    s->ready = -1;
 }
 
 static enum err take_opened(struct server *s, struct policy_now t)
@@ -199,7 +215,6 @@ static enum err take_opened(struct server *s, struct policy_now t)
         log_error(WHO, "the process that opens the key store is gone");
         return ERR_STATE;
     }
-    tell_state(s);
     for (int i = 0; i < CONNECTIONS; i++) {
         struct server_connection *c = &s->connection[i];
         if (c->fd < 0 || !c->waits || c->client.connection != connection)
@@ -210,7 +225,10 @@ static enum err take_opened(struct server *s, struct policy_now t)
     }
     if (s->must_open && connection == 0 && reason != WIRE_ALLOWED)
         return ERR_STATE; /* its reason is in the log */
-    s->must_open = false;
+    if (s->must_open && connection == 0) {
+        s->must_open = false;
+        tell_ready(s);
+    }
     return ERR_OK;
 }
 
@@ -324,6 +342,7 @@ static enum err loop(struct server *s)
         for (int i = 0; i < SERVER_SOCKETS; i++)
             if (accepts[i])
                 accept_one(s, (enum server_socket)i, t);
+        tell_state(s);
     }
 }
 
@@ -337,6 +356,8 @@ enum err server_run(struct server *s)
             s->listener[i].peer[n].tokens = SERVER_BURST * 1000;
             s->listener[i].peer[n].since_ms = t.boot_ms;
         }
+    if (!s->must_open)
+        tell_ready(s);
     enum err e = loop(s);
     for (int i = 0; i < CONNECTIONS; i++)
         if (s->connection[i].fd >= 0)

@@ -60,7 +60,9 @@ struct server {
     int notify;           /* connected to $NOTIFY_SOCKET, or -1 */
     int64_t watchdog_ms;  /* how often it wants to hear of us; 0: never */
     uint8_t *in, *out;    /* WIRE_BUFFER_MAX + 1 bytes each, guarded; wiped after each use */
-    bool must_open;       /* end where the unlock at the start fails */
+    bool must_open;       /* not ready before the unlock at the start; end where that fails */
+    int ready;            /* gets READY and a line end; -1: nobody */
+    bool told_open;       /* what systemd was told last */
     int64_t idle_ms;      /* boot time of the last audit_idle() */
     int64_t told_ms;      /* of the last word to the watchdog */
     /* lines of the log */
@@ -86,14 +88,14 @@ enum err server_inherit(struct server *s, char *why) MUST_CHECK;
  * with a sentence in why[WHY_MAX]. */
 enum err server_gather(struct server *s, char *why) MUST_CHECK;
 
-/* The descriptors in use; [out] has SERVER_SOCKETS + 4. */
+/* The descriptors in use; [out] has SERVER_SOCKETS + 5. */
 size_t server_descriptors(const struct server *s, int *out);
 
-/* Until SIGTERM or SIGINT (ERR_OK), or the opener is gone, or the unlock at the start failed
- * (ERR_STATE). Closes connections. */
+/* Says that it is ready, and serves until SIGTERM or SIGINT (ERR_OK), or the opener is gone, or the
+ * unlock at the start failed (ERR_STATE). Closes connections. */
 enum err server_run(struct server *s) MUST_CHECK;
 
-/* Tells systemd, where it listens. */
+/* Tells systemd, where it listens. server_run() tells it READY, STATUS and WATCHDOG. */
 void server_notify(const struct server *s, const char *text);
 
 #endif

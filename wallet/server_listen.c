@@ -43,7 +43,7 @@ unsigned server_socket_caps(enum server_socket s)
 void server_init(struct server *s, struct dispatch *d)
 {
     s->dispatch = d;
-    s->signals = s->seldom = s->notify = -1;
+    s->signals = s->seldom = s->notify = s->ready = -1;
     for (int i = 0; i < SERVER_SOCKETS; i++)
         s->listener[i].fd = -1;
     for (int i = 0; i < SERVER_SOCKETS * SERVER_CONNECTIONS; i++)
@@ -167,8 +167,9 @@ enum err server_inherit(struct server *s, char *why)
                *names = getenv("LISTEN_FDNAMES");
     if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
         return ERR_NOT_FOUND;
-    long n = strtol(count, NULL, 10);
-    if (n < 1 || n > GIVEN_MAX || !names)
+    char *end;
+    long n = strtol(count, &end, 10);
+    if (*end || n < 1 || n > GIVEN_MAX || !names)
         return why_say(why, ERR_RANGE, "systemd gives no sockets with names (FileDescriptorName=)");
     for (int i = 0; i < (int)n; i++) {
         size_t len = strcspn(names, ":");
@@ -183,6 +184,8 @@ enum err server_inherit(struct server *s, char *why)
         s->listener[which].fd = fd;
         names += len + (names[len] == ':');
     }
+    if (*names)
+        return why_say(why, ERR_RANGE, "systemd names more sockets than it gives");
     return ERR_OK;
 }
 
@@ -214,6 +217,8 @@ size_t server_descriptors(const struct server *s, int *out)
         out[n++] = s->seldom;
     if (s->notify >= 0)
         out[n++] = s->notify;
+    if (s->ready >= 0)
+        out[n++] = s->ready;
     out[n++] = s->dispatch->opener->fd;
     return n;
 }
