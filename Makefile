@@ -151,11 +151,16 @@ fuzz: ## fuzz every target for FUZZ_SECONDS seconds (default 15) with clang's li
 	@$(SUBMAKE) CC=clang CXX=clang++ SAN=fuzz BUILD=$(BUILD)/fuzz fuzz-programs
 	@$(RUN) --jobs 2 --title 'fuzzing' $(FUZZ_RUNS)
 
+UNITS := $(notdir $(wildcard systemd/*.service systemd/*.socket))
 install: all ## install into DESTDIR and PREFIX (default /usr/local)
 	$(say) INSTALL $(DESTDIR)$(PREFIX)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/tradewind
 	$(Q)install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
 	$(Q)install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/tradewind/
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	$(Q)for unit in $(UNITS); do sed 's|/usr/local/|$(PREFIX)/|g' systemd/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+	 chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
+	$(Q)install -m 644 systemd/tradewind.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tradewind.conf
 
 deps: ## install the Debian packages that are missing (with sudo when not root)
 	@sh tests/tools/deps.sh $(DEPS)
