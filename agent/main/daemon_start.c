@@ -253,6 +253,11 @@ enum err daemon_open_run(struct daemon *d, run_observer *observer, char *why)
         say(why, "%s" WAY_OUT, text);
         return rc;
     }
+    if (journal_read_segment(reader) > 1) { /* neither balances nor orders can be known from it */
+        journal_read_close(reader);
+        say(why, "%s: its first segment is not there" WAY_OUT, file_of(d->journal_path));
+        return ERR_NOT_FOUND;
+    }
     d->journal = last;
     const struct journal_info *info = journal_read_info(reader);
     uint8_t hash[JOURNAL_HASH_BYTES];

@@ -161,6 +161,53 @@ def test_changed_configuration():
     exchange.stop()
 
 
+def test_verified_segments():
+    """`journal verify` reads every segment, names the damaged one, and takes no part of a journal for all of it."""
+    d = directory("verified")
+    exchange = agent.Exchange(d, 30)
+    config = agent.write_config(d, exchange.port, change=lambda t: t + "\n[journal]\nsegment_kib = 256\n")
+    state = os.path.join(d, "state")
+
+    def files():
+        return sorted((n for n in os.listdir(state) if re.fullmatch(r"journal-0001(\.\d{6})?\.twj", n)), key=lambda n: (len(n), n))
+    daemon = agent.Program([agent.DAEMON, config], d)
+    tap.ok(wait_for(lambda: os.path.isdir(state) and len(files()) > 2), "a_journal_of_segments", daemon.log())
+    tap.ok(daemon.stop() == 0, "stop_with_segments", daemon.log())
+    exchange.stop()
+    code, out = tell("journal", "verify", state)
+    tap.ok(code == 0 and out.count("  segment ") == len(files()) and "every checksum and every hash fits" in out,
+           "verify_has_a_line_per_segment", out)
+    code, out = tell("journal", "verify", state, "--json")
+    j = json.loads(out)
+    parts = j["segments"]
+    tap.ok(code == 0 and j["whole"] and j["torn_bytes"] == 0 and [p["segment"] for p in parts] == list(range(1, len(files()) + 1)) and
+           all(a["last"] < b["first"] for a, b in zip(parts, parts[1:])), "verify_as_json", out)
+    code, out = tell("journal", os.path.join(state, files()[0]))
+    printed = sum(1 for line in out.splitlines() if line[:1].isdigit())
+    tap.ok(sum(p["records"] for p in parts) == printed, "verify_counts_what_is_printed", (parts, printed))
+    middle = os.path.join(state, files()[1])
+    with open(middle, "r+b") as f:
+        f.seek(os.path.getsize(middle) // 2)
+        byte = f.read(1)
+        f.seek(-1, 1)
+        f.write(bytes([byte[0] ^ 1]))
+    code, out = tell("journal", "verify", state)
+    tap.ok(code == 1 and re.search(r"journal-0001.000002.twj: record \d+ at byte \d+: ", out), "verify_names_the_damage", out)
+    code, out = tell("journal", "verify", state, "--json")
+    tap.ok(code == 1 and not json.loads(out.splitlines()[0])["whole"], "verify_says_damaged_as_json", out)
+    code, out = tell("journal", "verify", state, "--count", "1")
+    tap.ok(code == 2, "verify_prints_no_records", out)
+
+    # Without the first segment nobody knows the balances: not even those of a changed configuration are carried over.
+    os.rename(os.path.join(state, files()[0]), os.path.join(d, "away"))
+    for name, change in (("same", lambda t: t), ("changed", lambda t: t.replace("levels = 15", "levels = 9"))):
+        agent.write_config(d, exchange.port, change=lambda t: change(t) + "\n[journal]\nsegment_kib = 256\n")
+        daemon = agent.Program([agent.DAEMON, config], d)
+        tap.ok(daemon.wait() == 1 and "its first segment is not there" in daemon.log() and "--fresh" in daemon.log(),
+               "no_start_without_the_first_segment_%s" % name, daemon.log())
+    tap.ok(not os.path.exists(os.path.join(state, "journal-0002.twj")), "and_no_other_journal", os.listdir(state))
+
+
 def test_full_disk():
     d = directory("full")
     exchange = agent.Exchange(d, 10)
@@ -250,6 +297,7 @@ def test_really_full_disk():
 
 try:
     test_killed_at_random_points()
+    test_verified_segments()
     test_supervisor_restarts()
     test_changed_configuration()
     test_full_disk()
