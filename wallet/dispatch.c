@@ -216,6 +216,7 @@ static struct wire_reply list(const struct ask *a)
 void dispatch_seal(struct dispatch *d, const struct dispatch_client *by, struct policy_now now)
 {
     struct audit_entry e = entry_of(by, WIRE_SEAL, WIRE_ALLOWED, now);
+    d->sealed_meanwhile = d->opener_busy;
     if (!d->ring.open)
         return;
     (void)recorded(d, audit_seal(d->audit, &e));
@@ -226,8 +227,10 @@ void dispatch_seal(struct dispatch *d, const struct dispatch_client *by, struct 
 static struct wire_reply seal(const struct ask *a)
 {
     struct dispatch *d = a->d;
-    if (!d->ring.open)
+    if (!d->ring.open) {
+        d->sealed_meanwhile = d->opener_busy;
         return reply_to(&a->r, record(a, WIRE_ALLOWED, DEC_ZERO, DEC_ZERO, NULL));
+    }
     dispatch_seal(d, a->c, a->now); /* also where it cannot be recorded: the keys are gone */
     return reply_to(&a->r, WIRE_ALLOWED);
 }
@@ -313,6 +316,12 @@ enum err dispatch_opened(struct dispatch *d, struct policy_now now, uint32_t *re
         return ERR_IO;
     d->opener_busy = false;
     count_failure(d, answer.reason, now.boot_ms);
+    if (d->sealed_meanwhile && answer.reason == WIRE_ALLOWED) {
+        keyring_clear(&d->ring); /* who sealed it was told that it is */
+        answer.reason = POLICY_SEALED;
+        (void)why_say(answer.why, ERR_STATE, "it was sealed meanwhile");
+    }
+    d->sealed_meanwhile = false;
     if (answer.reason == WIRE_ALLOWED) {
         answer.reason = accept(d, was_open, now);
         if (answer.reason == WIRE_ALLOWED && d->asked_type == WIRE_POLICY_SET)

@@ -31,7 +31,7 @@ struct dispatch {
     const struct opener *opener;
     struct keyring ring; /* open: unlocked */
     /* what the opener works on; connection 0 and not busy: nothing */
-    bool opener_busy;
+    bool opener_busy, sealed_meanwhile; /* what it opens then is not wanted any more */
     struct dispatch_client asked_by;
     enum wire_type asked_type;
     uint32_t asked_id;

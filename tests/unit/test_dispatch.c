@@ -454,6 +454,23 @@ static void one_passphrase_at_a_time(void **state)
     assert_int_equal(order(1, "trade-1"), WIRE_ALLOWED);
 }
 
+/* Who was told that it is sealed finds it so, whatever was on its way. */
+static void a_seal_holds_against_what_is_being_opened(void **state)
+{
+    (void)state;
+    struct wire_request r = unlock_request(PHRASE);
+    assert_int_equal(ask(WIRE_HELLO), WIRE_ALLOWED);
+    for (int was_open = 0; was_open < 2; was_open++) {
+        assert_int_equal(send_request(&r), DISPATCH_WAIT);
+        assert_int_equal(ask(WIRE_SEAL), WIRE_ALLOWED);
+        assert_int_equal(opened(), POLICY_SEALED);
+        assert_false(d.ring.open);
+        assert_int_equal(order(1, "trade-1"), POLICY_SEALED);
+        unlock(); /* the next one counts again */
+    }
+    assert_int_equal(order(1, "trade-1"), WIRE_ALLOWED);
+}
+
 static enum wire_reason set_policy(const uint8_t *bytes, size_t len, const char *phrase)
 {
     struct wire_request r = unlock_request(phrase);
@@ -562,6 +579,7 @@ int main(void)
         CASE(what_cannot_be_recorded),
         CASE(guessing_takes_ever_longer),
         CASE(one_passphrase_at_a_time),
+        CASE(a_seal_holds_against_what_is_being_opened),
         CASE(a_policy_is_set),
         CASE(a_changed_policy_opens_nothing),
         CASE(a_log_that_does_not_go_with_the_store),
