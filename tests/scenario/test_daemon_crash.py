@@ -234,8 +234,9 @@ def test_full_disk():
     tap.ok(daemon.wait_log("begins HALTED: the last run ended at record"), "the_next_start_begins_halted",
            daemon.log())
     daemon.wait_log("agent demo runs")
+    status = wait_for(lambda: (lambda s: s and s["open_orders"] == 0 and s)(ask(config, "status")))
+    tap.ok(status and status["state"] == "HALTED", "halted_and_no_open_orders", ask(config, "status"))
     status = ask(config, "status")
-    tap.ok(status["state"] == "HALTED" and status["open_orders"] == 0, "halted_and_no_open_orders", status)
     tap.ok(status["fills"] >= trades, "no_fill_that_was_told_is_forgotten", "%s %s" % (status, log))
     daemon.stop()
     daemon = agent.Program([agent.DAEMON, config], d)
