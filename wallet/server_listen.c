@@ -1,6 +1,8 @@
 /* The signer's sockets: made in a directory, or given by systemd. */
 #include "wallet/server.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +17,10 @@
 #define FIRST_GIVEN 3 /* SD_LISTEN_FDS_START */
 #define GIVEN_MAX   16
 #define BACKLOG     16
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
 
 const char *server_socket_name(enum server_socket s)
 {
@@ -90,6 +96,18 @@ static enum err own_directory(const char *dir, bool foreign, char *why)
     return ERR_OK;
 }
 
+/* Nobody sends descriptors along: the last one of a socket that lingers holds up whoever reads or
+ * closes, for as long as its sender likes. Connections have it from their listener. */
+static void without_descriptors(int fd)
+{
+    int no = 0;
+    if (setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no) != 0)
+        log_warn("signer",
+                 "descriptors sent along: not refused by this kernel: %s (before Linux 6.16): who "
+                 "may connect can hold the signer up",
+                 strerror(errno));
+}
+
 /* Whether somebody answers at [a]; what a dead signer left is removed. */
 static enum err make_room(const struct sockaddr_un *a, char *why)
 {
@@ -123,6 +141,8 @@ static enum err listen_on(struct server *s, enum server_socket which, const char
     l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Bound for the owner only (umask). Others get in where the socket is theirs, too: who they are
      * is asked at each connection. */
+    if (l->fd >= 0)
+        without_descriptors(l->fd);
     if (l->fd < 0 || bind(l->fd, (const struct sockaddr *)&a, sizeof a) != 0 ||
         (has_foreign(l) && chmod(a.sun_path, 0666) != 0) || listen(l->fd, BACKLOG) != 0)
         return why_say(why, ERR_IO, "%.108s: %s", a.sun_path, strerror(errno));
@@ -181,6 +201,7 @@ enum err server_inherit(struct server *s, char *why)
                            i + 1);
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+        without_descriptors(fd);
         s->listener[which].fd = fd;
         names += len + (names[len] == ':');
     }
