@@ -64,7 +64,8 @@ static enum err admit(struct audit *a, const struct audit_entry *e, bool *record
     if (allowed && order)
         return ERR_OK; /* the policy bounds them */
     if (allowed && (e->decision || e->type == WIRE_GET_SECRET)) {
-        if (spend(&a->asked, e->now.boot_ms, AUDIT_SIGNED_BURST, AUDIT_SIGNED_SEC))
+        if (spend(e->caps & CAP_CANCEL ? &a->cancels : &a->asked, e->now.boot_ms,
+                  AUDIT_SIGNED_BURST, AUDIT_SIGNED_SEC))
             return ERR_OK;
         count_more(a, POLICY_BUSY, e->now);
         return ERR_FULL;

@@ -59,7 +59,8 @@ struct audit {
     struct audit_taken taken[AUDIT_SLICES_MAX]; /* of each slice */
     struct audit_counter counter;
     /* flooding */
-    struct audit_bucket refusals, admin, asked;
+    struct audit_bucket refusals, admin;
+    struct audit_bucket asked, cancels; /* of others; of connections that may only cancel */
     uint32_t more[AUDIT_MORE_MAX]; /* by reason */
     bool has_more;
     int64_t more_since_ms, more_said_ms;

@@ -313,6 +313,7 @@ enum err audit_open(struct audit **ret, const struct audit_config *c, struct pol
     full(&a->refusals, AUDIT_REFUSALS_BURST, now);
     full(&a->admin, AUDIT_REFUSALS_BURST, now);
     full(&a->asked, AUDIT_SIGNED_BURST, now);
+    full(&a->cancels, AUDIT_SIGNED_BURST, now);
     a->more_said_ms = now.boot_ms - AUDIT_MORE_MS;
     uint64_t dropped = 0;
     enum err e =
