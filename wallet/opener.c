@@ -146,6 +146,8 @@ __attribute__((noreturn)) static void be_opener(const struct opener_config *c, i
     struct sandbox s = *c->sandbox;
     int keep[] = {fd};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (c->not_its)
+        secret_free(c->not_its);
     if (!d || !(d->message = sodium_malloc(WIRE_BUFFER_MAX + 1)))
         _exit(1);
     d->fd = fd;

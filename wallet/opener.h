@@ -23,6 +23,7 @@ struct opener_config {
     const char *store, *policy; /* paths */
     bool strict;
     struct sandbox *sandbox; /* the measures taken so far */
+    struct secret *not_its;  /* wiped in the opener: it gets what it needs when it is asked */
 };
 
 /* Starts it. ERR_IO with a sentence in why[WHY_MAX]. */

@@ -236,9 +236,9 @@ static bool has_foreign(const struct serve_args *a)
 
 /* ---- from start to end ---- */
 
-static enum err set_up(const struct serve_args *a, bool given, struct sandbox *s,
-                       struct audit **ret_audit, struct opener *opener, const char *build,
-                       char *why)
+static enum err set_up(const struct serve_args *a, bool given, struct secret *unlock,
+                       struct sandbox *s, struct audit **ret_audit, struct opener *opener,
+                       const char *build, char *why)
 {
     char when[CLOCK_TEXT_MAX];
     (void)clock_format_utc(0, when); /* reads the time zone's file now: later nobody may */
@@ -253,7 +253,7 @@ static enum err set_up(const struct serve_args *a, bool given, struct sandbox *s
     server.out = sodium_malloc(WIRE_BUFFER_MAX + 1);
     if (!server.in || !server.out)
         return why_say(why, ERR_NOMEM, "no memory");
-    const struct opener_config c = {a->store, a->policy, a->strict, s};
+    const struct opener_config c = {a->store, a->policy, a->strict, s, unlock};
     e = opener_start(opener, &c, why);
     dispatch.audit = *ret_audit;
     dispatch.counters = &counters;
@@ -335,7 +335,7 @@ int serve_cmd(int argc, char **argv, const char *build)
     if (!e || e == ERR_NOT_FOUND)
         e = serve_unlock_read(&a, &unlock, why);
     if (!e)
-        e = set_up(&a, given, &s, &audit, &opener, build, why);
+        e = set_up(&a, given, &unlock, &s, &audit, &opener, build, why);
     if (e)
         return fail(why);
     return serve(&a, &s, &unlock);

@@ -98,7 +98,7 @@ static int start_up(void **state)
     (void)state;
     rig_reset(AUDIT_STRICT);
     make_store();
-    const struct opener_config c = {store_path, policy_path, false, &none};
+    const struct opener_config c = {store_path, policy_path, false, &none, NULL};
     memset(&none, 0, sizeof none);
     if (opener_start(&opener, &c, why) != ERR_OK)
         return 1;
