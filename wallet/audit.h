@@ -50,7 +50,7 @@
 #define AUDIT_REFUSALS_BURST 64
 #define AUDIT_REFUSALS_SEC   1 /* connections with CAP_ADMIN, and others: each so many */
 #define AUDIT_SIGNED_BURST   3000
-#define AUDIT_SIGNED_SEC     50 /* connections with CAP_CANCEL, and others: each so many */
+#define AUDIT_SIGNED_SEC     50    /* connections with CAP_CANCEL, and others: each so many */
 #define AUDIT_MORE_MS        10000 /* "N more" is recorded at most so often */
 
 enum audit_mode { AUDIT_STRICT = 1, AUDIT_SLICED = 2 };
