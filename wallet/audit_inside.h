@@ -61,7 +61,7 @@ struct audit {
     /* flooding */
     struct audit_bucket refusals, admin;
     struct audit_bucket asked, cancels; /* of others; of connections that may only cancel */
-    uint32_t more[AUDIT_MORE_MAX]; /* by reason */
+    uint32_t more[AUDIT_MORE_MAX];      /* by reason */
     bool has_more;
     int64_t more_since_ms, more_said_ms;
     /* written and not synced */
