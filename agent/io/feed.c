@@ -25,12 +25,14 @@ struct feed {
     struct session *session;
     struct session_host host;
     feed_event_fn *fn;
+    void (*before)(void *ctx); /* NULL: nobody */
     void *ctx;
     struct tls *tls;
     struct ws_client *ws;
     struct http_client *http;
     struct loop_timer start, timer, unconnected;
-    unsigned inside; /* depth of calls into the session */
+    unsigned inside;     /* depth of calls into the session */
+    uint64_t connection; /* counts what was opened and left */
     struct pending pending[FEED_REQUESTS_MAX];
 };
 
@@ -47,6 +49,11 @@ static void on_connected(void *ctx)
 static void on_message(void *ctx, const char *text, size_t len)
 {
     struct feed *f = ctx;
+    const uint64_t from = f->connection;
+    if (f->before)
+        f->before(f->ctx);
+    if (f->connection != from) /* the session has left it */
+        return;
     f->inside++;
     f->ops->message(f->session, text, len, clock_mono_ns(), clock_wall_ns());
     f->inside--;
@@ -121,6 +128,7 @@ static void host_connect(void *ctx, const char *url)
     struct feed *f = ctx;
     ws_client_close(f->ws);
     f->ws = NULL;
+    f->connection++;
     if (ws_client_open(&f->ws, f->loop, url, f->tls, NULL, &ws_events, f) != ERR_OK)
         loop_timer_set(f->loop, &f->unconnected, 0, on_no_memory, f);
 }
@@ -131,6 +139,7 @@ static void host_disconnect(void *ctx, const char *why)
     log_debug(f->name, "disconnecting: %s", why);
     ws_client_close(f->ws);
     f->ws = NULL;
+    f->connection++;
     loop_timer_cancel(&f->unconnected);
 }
 
@@ -267,6 +276,11 @@ void feed_close(struct feed *f)
     tls_close(f->tls);
     free(f->memory);
     free(f);
+}
+
+void feed_before_message(struct feed *f, void (*before)(void *ctx))
+{
+    f->before = before;
 }
 
 void feed_stats(const struct feed *f, struct session_stats *ret)

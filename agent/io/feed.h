@@ -33,6 +33,10 @@ enum err feed_open(struct feed **ret, struct loop *l, const struct setup *s, ven
                    const struct session_ops *ops, uint64_t seed, feed_event_fn *fn, void *ctx,
                    char *why) MUST_CHECK;
 
+/* [before] is called with the ctx of feed_open() before each message is given to the session: for
+ * who has to notice first that the process stood still. What it does may reach the session, too. */
+void feed_before_message(struct feed *f, void (*before)(void *ctx));
+
 /* Stops the session, closes its connections. Not from an event. NULL is allowed. */
 void feed_close(struct feed *f);
 

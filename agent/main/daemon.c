@@ -173,10 +173,16 @@ static int64_t venue_time(const struct daemon *d)
     return earliest;
 }
 
+/* Whether this process, or the machine, stood still. */
+static bool stalled_now(const struct daemon *d)
+{
+    return d->tick_due_ns != 0 && clock_mono_ns() - d->tick_due_ns > STALL_NS;
+}
+
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
-    const bool stalled = d->tick_due_ns != 0 && clock_mono_ns() - d->tick_due_ns > STALL_NS;
+    const bool stalled = stalled_now(d);
     for (uint32_t v = 0; stalled && v < d->config->setup->venues; v++)
         if (d->feed[v])
             feed_catch_up(d->feed[v]);
@@ -196,6 +202,15 @@ static void on_tick(void *ctx)
     d->tick_due_ns = mono_ns + TICK_NS;
     if (!d->failed)
         loop_timer_set(d->loop, &d->tick, d->tick_due_ns, on_tick, d);
+}
+
+/* After a stall, what the venue sent meanwhile must not come before the tick: its times would lead
+ * the engine through what was due then, on prices of then. */
+static void before_message(void *ctx)
+{
+    struct daemon *d = ctx;
+    if (stalled_now(d))
+        on_tick(d);
 }
 
 static void on_watchdog(void *ctx)
@@ -292,6 +307,7 @@ static bool open_feeds(struct daemon *d)
             log_error("daemon", "venue %s: %s", s->venue[v].name, why);
             return false;
         }
+        feed_before_message(d->feed[v], before_message);
     }
     return true;
 }

@@ -30,6 +30,8 @@ static struct {
     uint32_t answers, failed, expected;
     int64_t timer_ns, fired_ns;
     enum err init_error;
+    void (*before)(void *ctx);
+    struct session *session;
 } script;
 
 static struct odd_server server;
@@ -229,6 +231,7 @@ static void run(void)
     assert_int_equal(feed_open(&feed, loop, setup_now, 0, &fake, 77, on_event, &events, why),
                      ERR_OK);
     assert_string_equal(script.trace, ""); /* nothing before the loop */
+    feed_before_message(feed, script.before);
     assert_int_equal(loop_run(loop), ERR_OK);
 }
 
@@ -309,6 +312,34 @@ static void a_disconnect_of_its_own_is_not_told(void **state)
     assert_string_equal(script.trace, "start connected message(subscribe) "
                                       "connected message(subscribe) "
                                       "connected message(subscribe) ");
+}
+
+static void leave_once(void *ctx)
+{
+    assert_ptr_equal(ctx, &events);
+    note("before ");
+    if (++rounds > 1)
+        return;
+    script.session->host->disconnect(script.session->host->ctx, "it stood still");
+    connect_it(script.session);
+}
+
+static void connect_and_keep(struct session *s)
+{
+    script.session = s;
+    connect_it(s);
+}
+
+static void what_comes_before_a_message_may_leave_its_connection(void **state)
+{
+    (void)state;
+    rounds = 0;
+    script.on_start = connect_and_keep;
+    script.on_message = stop_on_message;
+    script.before = leave_once;
+    run();
+    assert_string_equal(script.trace,
+                        "start connected before connected before message(subscribe) ");
 }
 
 static void stop_it(struct session *s)
@@ -456,6 +487,7 @@ int main(void)
         T(a_connection_and_its_events),
         T(a_lost_connection_is_told_and_can_be_opened_again),
         T(a_disconnect_of_its_own_is_not_told),
+        T(what_comes_before_a_message_may_leave_its_connection),
         T(refused_certificates_are_told),
         T(requests_and_their_answers),
         T(requests_are_bounded),
