@@ -40,6 +40,8 @@ static const struct given {
      "take_profit_share = [\"0.5\", \"0.5\"]\n", "take_profit_share = [\"0.3\", \"0.7\"]\n"},
     {"dca", "max_deals", "take_profit = [\"0.002\"]\nmode = \"safety\"\n", "max_deals = 1\n",
      "max_deals = 2\n"},
+    {"dca", "missed", "mode = \"scheduled\"\ninterval = \"20m\"\n", "missed = \"once\"\n",
+     "missed = \"skip\"\n"},
     {"momentum", "return_min", "return_after = [\"1m\"]\n", "return_min = [\"0\"]\n",
      "return_min = [\"0.05\"]\n"},
 };

@@ -42,7 +42,10 @@ with tempfile.TemporaryDirectory() as directory:
     session.brief = True
     for name in "of_the_first_minute", "of_the_next_minute":
         bad, before = [], seen["policy-rate"]
-        live.walk(signer, session, 200, seen, bad)
+        for _ in range(20):  # few of the first orders may be allowed at all: then more are needed
+            live.walk(signer, session, 200, seen, bad)
+            if seen["policy-rate"] > before:
+                break
         tap.ok(not bad, "answers_agree_" + name, "%d differ\n%s" % (len(bad), "\n".join(bad[:10])))
         tap.ok(seen["policy-rate"] > before, "rates_bind_" + name)
         if name == "of_the_first_minute":
