@@ -105,6 +105,8 @@ bool arb_edge(const struct arb_look *l, uint8_t buy, dec ask, dec bid, dec limit
     uint8_t sell = 1 - buy;
     dec most, least, cost, proceeds, ratio;
     dec up = {DEC_ONE.v + l->slippage[buy].v}, down = {DEC_ONE.v - l->slippage[sell].v};
+    if (!dec_is_pos(l->in[buy]->rules.tick_size) || !dec_is_pos(l->in[sell]->rules.tick_size))
+        return false; /* the venue has not told its rules yet */
     if (!dec_mul(ask, up, DEC_DOWN, &most) ||
         !dec_round_to(most, l->in[buy]->rules.tick_size, DEC_DOWN, &most) ||
         !dec_mul(bid, down, DEC_UP, &least) ||

@@ -64,6 +64,8 @@ def strategy(r, name, symbol, balances, trends):
                                    ("cooldown", .2, ("1s", "61s", "20m"))):
             if r.random() < often:
                 s[key] = r.choice(values)
+        if "post_only" in s:
+            s.pop("reprice", None)  # without use there, and refused
     elif trends:
         s.update(kind="momentum", timeframe=r.choice(("1s", "7s", "1m", "5m")), fast=r.choice((1, 2, 3)),
                  slow=r.choice((4, 7)), amount=show(start * r.choice((4, 40, 300)) // 1000))
