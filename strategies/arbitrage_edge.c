@@ -156,6 +156,8 @@ static bool walk(const struct arb_look *l, uint8_t buy, dec cap, dec *ret_qty, d
             dec_lt(edge, l->p->value[P_MIN_PROFIT].decimal))
             break;
         dec take = dec_min(dec_min(ask.qty, bid.qty), (dec){cap.v - qty.v});
+        if (!dec_is_pos(take)) /* a level that offers nothing */
+            break;
         qty.v += take.v;
         limit[0] = here[0];
         limit[1] = here[1];
